@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: MIT
+#
+# Everything is built into build/, and nothing else is touched. `make help` lists the targets.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# ---- what a user may set --------------------------------------------------------------------------
+
+ifeq ($(origin CC),default)
+CC :=
+endif
+CC      := $(or $(CC),gcc)
+OPT     ?= -O2
+SAN     ?=
+WERROR  ?=
+PYTHON  ?= /usr/bin/python3
+PREFIX  ?= /usr/local
+SYSCONF ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+DESTDIR ?=
+ARCH    ?= $(shell uname -m)
+V       ?=
+BENCH   ?= http,pipelined,echo,idle
+FUZZ_SECONDS ?= 30
+TEST_SECONDS ?= 900
+
+# What the sanitizers and Check are told while tests run.
+export ASAN_OPTIONS  ?= detect_stack_use_after_return=0:strict_string_checks=1:detect_leaks=1
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS  ?= second_deadlock_stack=1$(addprefix :suppressions=,$(wildcard $(CURDIR)/tests/tsan.supp))
+export CK_TIMEOUT_MULTIPLIER ?= $(if $(SAN),5,1)
+export PYTHONDONTWRITEBYTECODE := 1
+
+# ---- flavours: each has a folder of its own -------------------------------------------------------
+
+ifneq ($(filter fuzz,$(MAKECMDGOALS)),)
+CC    := clang
+SAN   := fuzzer-no-link,address,undefined
+BUILD := build/fuzz
+else
+comma := ,
+BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+endif
+
+# ---- set-up: build/setup.mk holds what pkg-config says --------------------------------------------
+# It is remade before anything else, after scripts/setup has seen to it that there is a pkg-config and a
+# compiler; when it changes, make starts afresh with it.
+
+WITHOUT_SETUP := clean help uninstall format
+ifneq ($(filter-out $(WITHOUT_SETUP),$(or $(MAKECMDGOALS),all)),)
+include build/setup.mk
+endif
+
+build/setup.mk: FORCE
+	@CC="$(CC)" PYTHON="$(PYTHON)" scripts/setup $(SETUP_FOR)
+	@mkdir -p $(@D)
+	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags yaml-0.1 jansson libsystemd)"; \
+	   echo "PKG_LIBS := $$(pkg-config --libs yaml-0.1 jansson libsystemd)"; \
+	   echo "CTL_LIBS := $$(pkg-config --libs yaml-0.1 jansson)"; \
+	   echo "CHECK_CFLAGS := $$(pkg-config --cflags check 2>/dev/null)"; \
+	   echo "CHECK_LIBS := $$(pkg-config --libs check 2>/dev/null)"; \
+	   if [ -e /usr/share/llhttp/llhttp.c ]; then \
+	       echo "LLHTTP_SRC := $$(echo /usr/share/llhttp/*.c)"; \
+	       echo "LLHTTP_CFLAGS := -isystem /usr/share/include/llhttp"; \
+	   else \
+	       echo "LLHTTP_CFLAGS := $$(pkg-config --cflags libllhttp)"; \
+	       echo "LLHTTP_LIBS := $$(pkg-config --libs libllhttp)"; \
+	   fi; } > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+FOR_TESTS := test unit corpus system compare check-layers check-style
+SETUP_FOR := build $(if $(filter $(FOR_TESTS),$(MAKECMDGOALS))$(findstring /unit/,$(MAKECMDGOALS)),test) \
+             $(filter bench fuzz,$(MAKECMDGOALS))
+
+.PHONY: FORCE
+FORCE:
+
+# ---- flags ----------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
+        -Wvla -Wformat=2 -Wundef -Wcast-align -Wno-unused-parameter $(if $(WERROR),-Werror)
+SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+
+BASE_CFLAGS   := $(OPT) -g -fno-omit-frame-pointer -fvisibility=hidden $(SAN_FLAGS)
+HOUSE_CFLAGS  := -std=gnu11 -pthread $(BASE_CFLAGS) -fstack-protector-strong $(WARN) $(CFLAGS)
+HOUSE_DEFINES := -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(LLHTTP_CFLAGS) $(CPPFLAGS)
+LINK          := $(CC) $(SAN_FLAGS) $(LDFLAGS)
+LIBS          := $(PKG_LIBS) $(LLHTTP_LIBS) -lev -lm -pthread -ldl
+
+# ---- sources: programs list folders ---------------------------------------------------------------
+
+# SWITCH=worker/task/context_ucontext.c builds the one for everybody else.
+SWITCH := $(or $(wildcard worker/task/context_$(ARCH).S),$(wildcard worker/task/context_ucontext.c))
+HOUSE_DEFINES += $(if $(findstring ucontext,$(SWITCH)),-DCONTEXT_UCONTEXT)
+
+COMMON_SRC := $(wildcard common/*.c)
+MASTER_SRC := $(filter-out master/main.c,$(wildcard master/*.c))
+CTL_SRC    := $(wildcard master/ctl/*.c)
+WORKER_SRC := $(filter-out worker/task/context_%,$(wildcard worker/*.c worker/*/*.c)) $(SWITCH)
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_SRC  := $(wildcard tests/bench/*.c)
+
+obj = $(addsuffix .o,$(addprefix $(BUILD)/obj/,$(basename $(1))))
+
+COMMON_OBJ := $(call obj,$(COMMON_SRC))
+MASTER_OBJ := $(call obj,$(MASTER_SRC))
+CTL_OBJ    := $(call obj,$(CTL_SRC))
+LLHTTP_OBJ := $(call obj,$(addprefix llhttp/,$(notdir $(LLHTTP_SRC))))
+WORKER_OBJ := $(call obj,$(WORKER_SRC)) $(LLHTTP_OBJ)
+MAIN_OBJ   := $(call obj,master/main.c)
+ALL_OBJ    := $(COMMON_OBJ) $(MASTER_OBJ) $(WORKER_OBJ)
+TEST_OBJ   := $(call obj,$(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) tests/fuzz/replay.c)
+
+PROGRAMS := $(BUILD)/coppice $(BUILD)/coppicectl
+UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
+FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzzer/%,$(FUZZ_SRC))
+BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+
+# V=1 shows whole commands.
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@; )
+
+# ---- programs -------------------------------------------------------------------------------------
+
+.PHONY: all
+all: $(PROGRAMS)  ## build coppice and coppicectl (the default)
+
+$(BUILD)/coppice: $(MAIN_OBJ) $(ALL_OBJ) $(BUILD)/objects
+	$(call say,LINK)$(LINK) -rdynamic -o $@ $(filter %.o,$^) $(LIBS)
+
+$(BUILD)/coppicectl: $(CTL_OBJ) $(COMMON_OBJ) $(BUILD)/objects
+	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(CTL_LIBS) -lm
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(ALL_OBJ) $(BUILD)/objects
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -rdynamic -o $@ $(filter %.o,$^) $(LIBS) $(CHECK_LIBS)
+
+$(BUILD)/replay/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(ALL_OBJ) $(BUILD)/objects
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(BUILD)/fuzzer/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(ALL_OBJ) $(BUILD)/objects
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIBS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ALL_OBJ) $(BUILD)/objects
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(BASE_CFLAGS) -O3 $(LLHTTP_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/tests/unit/%.o: HOUSE_DEFINES += $(CHECK_CFLAGS)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(HOUSE_CFLAGS) $(HOUSE_DEFINES) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.S $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(HOUSE_CFLAGS) $(HOUSE_DEFINES) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.o,%.d,$(MAIN_OBJ) $(ALL_OBJ) $(CTL_OBJ) $(TEST_OBJ))
+
+# Files that change when the flags or the lists of objects do: what depends on them is built again.
+stamp = @mkdir -p $(@D); echo '$(strip $(1))' | cmp -s - $@ || echo '$(strip $(1))' > $@
+
+$(BUILD)/flags: FORCE
+	$(call stamp,$(CC) $(shell $(CC) -dumpfullversion -dumpversion) $(HOUSE_CFLAGS) $(HOUSE_DEFINES) $(LDFLAGS))
+
+$(BUILD)/objects: FORCE
+	$(call stamp,$(MAIN_OBJ) $(ALL_OBJ) $(CTL_OBJ) $(LDFLAGS) $(LIBS))
+
+.SECONDARY: $(TEST_OBJ)
+
+# ---- run, measure ---------------------------------------------------------------------------------
+
+.PHONY: run
+run: $(PROGRAMS)  ## set up, build, and serve from etc/coppice.yaml until Ctrl-C
+	@exec scripts/foreground $(BUILD)/coppice run etc/coppice.yaml
+
+.PHONY: bench
+bench: $(PROGRAMS) $(BENCHES)  ## CPU per request beside a raw epoll loop and nginx (BENCH=http,pipelined,echo,idle)
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --only $(BENCH)
+
+.PHONY: compare
+compare: $(PROGRAMS)  ## the same app under each model, side by side
+	@COPPICE=$(BUILD)/coppice COPPICECTL=$(BUILD)/coppicectl scripts/compare
+
+# ---- tests ----------------------------------------------------------------------------------------
+
+# The thread sanitizer of older compilers does not find its way where addresses are randomized widely.
+STEADY := $(if $(findstring thread,$(SAN)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
+
+# Each Check program's closing line; all that it said when it failed.
+define RUN_UNITS
+@failed=0; for unit in $(UNITS); do \
+    if $(STEADY) $$unit > $$unit.log 2>&1; then echo "$${unit#$(BUILD)/}: $$(grep '^[0-9]*%: Checks:' $$unit.log)"; \
+    else failed=1; echo "$$unit: FAILED"; cat $$unit.log; fi; \
+done; exit $$failed
+endef
+
+# Whatever made a fuzzer unhappy once stays in its corpus, and every test run plays it again.
+define RUN_CORPUS
+@for replay in $(REPLAYS); do \
+    $$replay tests/fuzz/corpus/$${replay##*/} || exit 1; \
+done
+endef
+
+define RUN_SYSTEM
+@COPPICE=$(BUILD)/coppice COPPICECTL=$(BUILD)/coppicectl HYPOTHESIS_STORAGE_DIRECTORY=build/hypothesis \
+    timeout --foreground -k 10 $(TEST_SECONDS) $(PYTHON) -m pytest -q -o cache_dir=build/pytest tests/system
+endef
+
+.PHONY: test
+test: check-layers check-style $(PROGRAMS) $(UNITS) $(REPLAYS)  ## set up, build, and run every test
+	$(RUN_UNITS)
+	$(RUN_CORPUS)
+	$(RUN_SYSTEM)
+
+.PHONY: unit corpus system
+unit: $(UNITS)  ## the Check programs alone
+	$(RUN_UNITS)
+
+corpus: $(REPLAYS)  ## what the fuzzers found, played again
+	$(RUN_CORPUS)
+
+system: $(PROGRAMS)  ## the tests of the real binaries alone
+	$(RUN_SYSTEM)
+
+.PHONY: check-layers check-style
+check-layers:  ## who may include whom
+	@$(PYTHON) scripts/check-layers
+
+check-style:  ## names, sizes, spaces
+	@$(PYTHON) scripts/check-style
+
+.PHONY: format
+format:  ## have clang-format put the C files in order
+	clang-format -i $(wildcard $(addsuffix /*.[ch],common master master/ctl worker worker/* tests/*))
+
+.PHONY: fuzz
+fuzz: $(FUZZERS)  ## feed each parser for FUZZ_SECONDS with clang's libFuzzer
+	@for fuzzer in $(FUZZERS); do \
+	    name=$${fuzzer##*/}; found=$(BUILD)/corpus/$$name; seeds=tests/fuzz/corpus/$$name; \
+	    mkdir -p $$found; [ -d $$seeds ] || seeds=; \
+	    echo "$$name: $(FUZZ_SECONDS) s"; \
+	    $$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=$(BUILD)/$$name- $$found $$seeds || exit 1; \
+	done
+
+# ---- install --------------------------------------------------------------------------------------
+
+INSTALL := install
+BIN := $(DESTDIR)$(PREFIX)/bin
+ETC := $(DESTDIR)$(SYSCONF)/coppice
+DOC := $(DESTDIR)$(PREFIX)/share/doc/coppice
+INC := $(DESTDIR)$(PREFIX)/include/coppice
+PUBLIC = $(if $(wildcard worker/coppice.h),worker/coppice.h \
+    $(filter worker/% common/%,$(shell $(CC) -MM -I. $(PKG_CFLAGS) worker/coppice.h)))
+
+.PHONY: install
+install: $(PROGRAMS)  ## into DESTDIR and PREFIX; a configuration that is there already is kept
+	$(INSTALL) -d $(BIN) $(ETC) $(DOC)
+	$(INSTALL) -m 755 $(PROGRAMS) $(BIN)
+	$(INSTALL) -m 644 LICENSE README.md CHANGELOG.md $(DOC)
+	$(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml.example
+	[ -e $(ETC)/coppice.yaml ] || $(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml
+	for header in $(sort $(PUBLIC)); do $(INSTALL) -D -m 644 $$header $(INC)/$$header || exit 1; done
+
+.PHONY: uninstall
+uninstall:  ## what install put there, but for a configuration that was changed
+	rm -f $(BIN)/coppice $(BIN)/coppicectl
+	rm -rf $(DOC) $(INC)
+	cmp -s $(ETC)/coppice.yaml $(ETC)/coppice.yaml.example && rm -f $(ETC)/coppice.yaml || true
+	rm -f $(ETC)/coppice.yaml.example
+	rmdir $(ETC) 2>/dev/null || true
+
+.PHONY: clean
+clean:  ## remove build/
+	rm -rf build
+
+.PHONY: help
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
+	@echo
+	@echo "Variables: CC=gcc|clang OPT=-O2 SAN=address,undefined|thread WERROR=1 PREFIX=/usr/local DESTDIR= V=1"

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/config_mark.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/utf8.h"
+
+/* Whatever a file had in its keys and values, the message must not play with a terminal or a log.
+ */
+static void clean(char *text)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len;) {
+        size_t n = utf8_len(text + i, len - i);
+        unsigned char byte = (unsigned char)text[i];
+
+        if (n == 0 || (n == 1 && (byte < 0x20 || byte == 0x7f)))
+            text[i] = '?';
+        else if (n == 2 && byte == 0xc2 && (unsigned char)text[i + 1] < 0xa0)
+            memcpy(text + i, "??", 2);
+        i += n ? n : 1;
+    }
+}
+
+int config_mark_fail(const struct config_error *error, const struct config_mark *mark,
+                     const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    if (error->size == 0)
+        return -EINVAL;
+    n = snprintf(error->text, error->size, "%s:%u:%u: ", mark->file, mark->line, mark->column);
+    if (n > 0 && (size_t)n < error->size) {
+        va_start(args, format);
+        vsnprintf(error->text + n, error->size - (size_t)n, format, args);
+        va_end(args);
+    }
+    clean(error->text);
+    return -EINVAL;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "master/check_main.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/check.h"
+#include "common/config.h"
+#include "common/config_keys.h"
+
+static const char usage[] =
+    "usage: coppice check FILE [--dump]\n"
+    "       coppice check --keys\n"
+    "\n"
+    "  FILE    is it a configuration? Says what is wrong with it, and where\n"
+    "  --dump  print the effective configuration, every default included\n"
+    "  --keys  print the table of all keys\n";
+
+static int print_keys(void)
+{
+    for (size_t i = 0; i < config_keys_count; i++) {
+        const struct config_key *key = &config_keys[i];
+        char expected[CONFIG_KEYS_TEXT_MAX];
+
+        printf("%s.%s\n    type:     %s\n    default:  %s\n    expected: %s\n    %s\n",
+               key->section, key->name, config_keys_type_name(key),
+               key->fallback ? key->fallback : "(required)",
+               config_keys_print_expected(key, expected), key->help);
+    }
+    return fflush(stdout) == 0 ? 0 : EXIT_CANNOT_START;
+}
+
+static int check_file(const char *path, bool is_dump)
+{
+    char error[512];
+    struct config *config;
+    int rc;
+
+    if (config_load(path, &config, error, sizeof(error)) < 0) {
+        fprintf(stderr, "%s\n", error);
+        return EXIT_CANNOT_START;
+    }
+    if (is_dump) {
+        rc = config_print(config, stdout);
+    } else {
+        printf("%s: ok, %zu pool%s\n", path, config->npools, config->npools == 1 ? "" : "s");
+        rc = fflush(stdout);
+    }
+    config_free(config);
+    return rc == 0 ? 0 : EXIT_CANNOT_START;
+}
+
+static int refuse_usage(void)
+{
+    fputs(usage, stderr);
+    return EXIT_CANNOT_START;
+}
+
+int check_main(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool is_dump = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(usage, stdout);
+            return 0;
+        }
+        if (strcmp(argv[i], "--keys") == 0 && argc == 2)
+            return print_keys();
+        if (strcmp(argv[i], "--dump") == 0)
+            is_dump = true;
+        else if (argv[i][0] == '-' || path)
+            return refuse_usage();
+        else
+            path = argv[i];
+    }
+    return path ? check_file(path, is_dump) : refuse_usage();
+}

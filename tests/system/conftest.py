@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the system tests: `serve` starts servers and sees to it that none outlives its test."""
+
+import itertools
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from server import Server  # noqa: E402 (its folder must be known first)
+
+
+@pytest.fixture(name="start")
+def start_fixture(tmp_path):
+    """start({"web": {...}}, supervision={...}, ...) -> a Server that may not be ready yet, or never."""
+    servers = []
+    numbers = itertools.count()
+
+    def start(pools, **sections):
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        servers.append(Server(folder, pools, **sections))
+        return servers[-1]
+
+    yield start
+    failures = []
+    for server in servers:
+        try:
+            server.clean_up()
+        except (AssertionError, subprocess.TimeoutExpired) as failure:
+            failures.append(failure)
+    assert not failures
+
+
+@pytest.fixture(name="serve")
+def serve_fixture(start):
+    """The same, ready to serve. serve() has one pool `web` of the app hello."""
+    return lambda pools=None, **sections: start(pools or {"web": {}}, **sections).ready()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def many_files():
+    """A thousand clients are a thousand descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""A stop answers what is in flight and leaves nothing behind; a second one does not wait."""
+
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from clients import Client
+from server import COPPICECTL
+from waiting import DEADLINE, wait_until
+
+MODELS = pytest.mark.parametrize("tasks", [100, 1])
+WAITS = {"app": "wait", "workers": 1}
+
+
+def in_flight(server, path):
+    """A client whose request a worker is busy with."""
+    client = server.client()
+    client.ask(path)
+    server.reaches(len(path), "bytes_in")
+    return client
+
+
+def is_cut(client):
+    """It was told that the request failed, or nothing."""
+    return b"200 OK" not in client.reader.read()
+
+
+def refused(address):
+    try:
+        Client(address).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
+def is_free(address):
+    """A process gives up its name a moment before its sockets."""
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            again.bind(address)
+            return True
+        except OSError:
+            return False
+
+
+@MODELS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_request_in_flight_is_answered(serve, tasks, number):
+    server = serve({"web": {**WAITS, "tasks": tasks}})
+    address = server.address()
+    with in_flight(server, "/300") as client:
+        server.signal(number)
+        answer = client.answer()
+        assert (answer.status, answer.body) == (200, b"done\n")
+        assert answer.headers["connection"] == "close"
+        assert client.is_closed()
+    assert server.exit_code() == 0
+    assert server.pids() == []
+    assert refused(address)
+
+
+@MODELS
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_second_signal_waits_for_nobody(serve, tasks, first, second):
+    server = serve({"web": {**WAITS, "tasks": tasks}}, supervision={"drain_timeout": "1h", "kill_timeout": "1h"})
+    with in_flight(server, "/60000") as client:
+        server.signal(first)
+        wait_until(lambda: server.workers()[0]["state"] == "draining", "the worker drains")
+        server.signal(second)
+        assert server.exit_code() == 0
+        assert is_cut(client)
+
+
+@MODELS
+def test_drain_ends_at_drain_timeout(serve, tasks):
+    server = serve({"web": {**WAITS, "tasks": tasks}}, supervision={"drain_timeout": "100ms"})
+    with in_flight(server, "/60000") as client:
+        server.stop()
+        assert is_cut(client)
+
+
+def test_worker_that_does_not_leave_is_killed(serve):
+    server = serve(supervision={"drain_timeout": "50ms", "kill_timeout": "50ms"})
+    os.kill(server.worker_pids()[0], signal.SIGSTOP)
+    server.stop()
+    assert "SIGKILL" in server.logged()
+
+
+@MODELS
+def test_idle_connections_are_closed(serve, tasks):
+    server = serve({"web": {"tasks": tasks}})
+    with server.client() as client:
+        assert client.get().status == 200
+        server.stop()
+        assert client.is_closed()
+
+
+def test_stop_command_is_complete_when_it_returns(serve):
+    server = serve({"web": WAITS})
+    client = in_flight(server, "/200")
+    with subprocess.Popen([COPPICECTL, "--socket", server.socket, "stop"]) as stop:
+        assert client.answer().status == 200
+        client.close()
+        assert stop.wait(DEADLINE) == 0
+    assert server.exit_code() == 0
+    assert server.pids() == []
+    assert not os.path.exists(server.socket)
+
+
+def test_stop_now_command_waits_for_nobody(serve):
+    server = serve({"web": WAITS}, supervision={"drain_timeout": "1h"})
+    with in_flight(server, "/60000") as client:
+        assert server.ctl("stop", "--now").returncode == 0
+        assert is_cut(client)
+    assert server.exit_code() == 0
+
+
+@MODELS
+@pytest.mark.parametrize("path", [None, "/300"])
+def test_killed_master_leaves_no_orphan(serve, tasks, path):
+    """Its workers answer what they have, then they go, and the port is free."""
+    server = serve({"web": {**WAITS, "workers": 2, "tasks": tasks}})
+    address = server.address()
+    client = in_flight(server, path) if path else server.client()
+    server.signal(signal.SIGKILL)
+    server.exit_code()
+    if path:
+        assert client.answer().status == 200
+    assert client.is_closed()
+    client.close()
+    wait_until(lambda: not server.pids(), "the workers have left")
+    wait_until(lambda: is_free(address), "the port is free")
+
+
+@MODELS
+def test_client_that_never_closes_holds_nobody_up(serve, tasks):
+    """The server says that no more comes, waits a little for the client to agree, and goes."""
+    server = serve({"web": {**WAITS, "tasks": tasks}}, supervision={"drain_timeout": "1h"})
+    with in_flight(server, "/100") as client:
+        server.signal(signal.SIGTERM)
+        assert client.answer().status == 200
+        assert server.exit_code() == 0
+
+
+def test_start_after_a_killed_master_finds_the_sockets_free(serve, start):
+    """The files of UNIX sockets stay behind, and are no obstacle."""
+    server = serve()
+    server.signal(signal.SIGKILL)
+    server.exit_code()
+    wait_until(lambda: not server.pids(), "the workers have left")
+    assert os.path.exists(server.socket)
+    assert start({"web": {}}, control={"socket": server.socket}).log
+    wait_until(lambda: server_answers(server), "the next one answers at the same path")
+
+
+def server_answers(server):
+    try:
+        return server.status()["state"] == "ok"
+    except OSError:
+        return False

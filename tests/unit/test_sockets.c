@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "master/sockets.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct config *config;
+static struct config_pool *pool, *other_pool;
+static struct sockets sockets;
+static char error[256];
+static char path[64];
+
+static void setup(void)
+{
+    char dir[] = "/tmp/coppice-test-XXXXXX";
+
+    config = config_new();
+    ck_assert_ptr_nonnull(config);
+    ck_assert_ptr_nonnull(config_add_pool(config, "web", "hello"));
+    ck_assert_ptr_nonnull(config_add_pool(config, "other", "hello"));
+    pool = &config->pools[0];
+    other_pool = &config->pools[1];
+    pool->tasks = 100;
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/app.sock", dir);
+}
+
+static void teardown(void)
+{
+    sockets_fini(&sockets);
+    config_free(config);
+    unlink(path);
+    *strrchr(path, '/') = 0;
+    rmdir(path);
+}
+
+static void add_to(struct config_pool *to, const char *text)
+{
+    struct address address;
+    const char *why;
+
+    ck_assert_int_eq(address_parse(text, &address, &why), 0);
+    ck_assert_int_eq(config_add_listen(to, &address, text), 0);
+}
+
+static void add(const char *text)
+{
+    add_to(pool, text);
+}
+
+static void add_unix(void)
+{
+    char text[80];
+
+    snprintf(text, sizeof(text), "unix:%s", path);
+    add(text);
+}
+
+static int open_sockets(unsigned slots)
+{
+    return sockets_open(&sockets, pool, slots, error, sizeof(error));
+}
+
+static bool blocks(int fd)
+{
+    return (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
+}
+
+static int connect_to(const struct address *address)
+{
+    int fd = socket(address->sockaddr.ss_family, SOCK_STREAM, 0);
+
+    if (connect(fd, (const struct sockaddr *)&address->sockaddr, address->len) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+START_TEST(port_0_becomes_a_real_port_that_accepts)
+{
+    struct heritage_socket list[2];
+    int fd;
+
+    add("127.0.0.1:0");
+    add("[::1]:0");
+    ck_assert_int_eq(open_sockets(3), 0);
+    ck_assert_uint_eq(sockets_of_slot(&sockets, 2, list), 2);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_ne(((const struct sockaddr_in *)&list[i].address->sockaddr)->sin_port, 0);
+        fd = connect_to(list[i].address);
+        ck_assert_int_ge(fd, 0);
+        close(fd);
+        ck_assert(!blocks(list[i].fd));
+        ck_assert_int_ne(fcntl(list[i].fd, F_GETFD) & FD_CLOEXEC, 0);
+    }
+}
+END_TEST
+
+START_TEST(listener_blocks_only_for_blocking_workers_with_one_address)
+{
+    pool->tasks = 1;
+    add("127.0.0.1:0");
+    ck_assert_int_eq(open_sockets(1), 0);
+    ck_assert(blocks(sockets_at(&sockets, 0)->fd));
+    sockets_fini(&sockets);
+    add("[::1]:0");
+    ck_assert_int_eq(open_sockets(1), 0);
+    ck_assert(!blocks(sockets_at(&sockets, 0)->fd));
+    ck_assert(!blocks(sockets_at(&sockets, 1)->fd));
+}
+END_TEST
+
+START_TEST(reuse_port_gives_every_slot_its_own_socket_on_one_port_and_grows)
+{
+    struct heritage_socket first, second, third;
+
+    pool->reuse_port = true;
+    add("127.0.0.1:0");
+    ck_assert_int_eq(open_sockets(2), 0);
+    ck_assert_int_eq(sockets_grow(&sockets, 3, error, sizeof(error)), 0);
+    sockets_of_slot(&sockets, 0, &first);
+    sockets_of_slot(&sockets, 1, &second);
+    sockets_of_slot(&sockets, 2, &third);
+    ck_assert_int_ne(first.fd, second.fd);
+    ck_assert_int_ne(second.fd, third.fd);
+    ck_assert(address_equal(first.address, second.address));
+    ck_assert(address_equal(first.address, third.address));
+}
+END_TEST
+
+START_TEST(address_in_use_is_named_and_nothing_stays_open)
+{
+    struct sockets other;
+    char text[ADDRESS_TEXT_MAX];
+    int before, after;
+
+    add("127.0.0.1:0");
+    ck_assert_int_eq(open_sockets(1), 0);
+    address_print(&sockets_at(&sockets, 0)->address, text);
+    add_to(other_pool, "127.0.0.1:0");
+    add_to(other_pool, text);
+    before = dup(0);
+    close(before);
+    ck_assert_int_eq(sockets_open(&other, other_pool, 1, error, sizeof(error)), -EADDRINUSE);
+    ck_assert_msg(strncmp(error, text, strlen(text)) == 0, "%s", error);
+    ck_assert_ptr_nonnull(strstr(error, "address already in use"));
+    after = dup(0);
+    close(after);
+    ck_assert_int_eq(before, after);
+}
+END_TEST
+
+START_TEST(nodelay_is_inherited_by_accepted_connections)
+{
+    const struct listener *listener;
+    int on = 0, client, server;
+    socklen_t len = sizeof(on);
+
+    pool->tcp_nodelay = true;
+    add("127.0.0.1:0");
+    ck_assert_int_eq(open_sockets(1), 0);
+    listener = sockets_at(&sockets, 0);
+    client = connect_to(&listener->address);
+    server = accept(listener->fd, NULL, NULL);
+    ck_assert_int_ge(server, 0);
+    ck_assert_int_eq(getsockopt(server, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+    ck_assert_int_ne(on, 0);
+    close(client);
+    close(server);
+}
+END_TEST
+
+START_TEST(queue_counts_connections_that_wait)
+{
+    uint64_t depth = 9, limit = 0;
+    int first, second;
+
+    pool->backlog = 7;
+    add("127.0.0.1:0");
+    ck_assert_int_eq(open_sockets(1), 0);
+    ck_assert_int_eq(sockets_queue(&sockets, &depth, &limit), 0);
+    ck_assert_uint_eq(depth, 0);
+    ck_assert_uint_eq(limit, 7);
+    first = connect_to(&sockets_at(&sockets, 0)->address);
+    second = connect_to(&sockets_at(&sockets, 0)->address);
+    ck_assert_int_eq(sockets_queue(&sockets, &depth, &limit), 0);
+    ck_assert_uint_eq(depth, 2);
+    close(first);
+    close(second);
+    sockets_close(&sockets);
+    ck_assert_int_eq(sockets_queue(&sockets, &depth, &limit), -ENOENT);
+}
+END_TEST
+
+START_TEST(unix_socket_has_its_mode_and_its_file_goes_with_it)
+{
+    struct stat st;
+
+    add_unix();
+    ck_assert_int_eq(open_sockets(1), 0);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_uint_eq(st.st_mode & 07777, 0660);
+    sockets_close(&sockets);
+    ck_assert_int_lt(stat(path, &st), 0);
+}
+END_TEST
+
+START_TEST(stale_unix_socket_is_replaced)
+{
+    int fd;
+
+    add_unix();
+    fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&pool->listen[0].sockaddr, pool->listen[0].len),
+                     0);
+    close(fd);
+    ck_assert_int_eq(open_sockets(1), 0);
+    fd = connect_to(&pool->listen[0]);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(unix_socket_that_is_served_is_left_alone)
+{
+    struct sockets other;
+    int fd;
+
+    add_unix();
+    ck_assert_int_eq(open_sockets(1), 0);
+    ck_assert_int_eq(sockets_open(&other, pool, 1, error, sizeof(error)), -EADDRINUSE);
+    ck_assert_ptr_nonnull(strstr(error, "another process serves"));
+    fd = connect_to(&pool->listen[0]);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(file_that_is_no_socket_is_left_alone)
+{
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+    close(fd);
+    add_unix();
+    ck_assert_int_eq(open_sockets(1), -EEXIST);
+    ck_assert_int_eq(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(closing_leaves_the_file_of_a_successor)
+{
+    struct sockets successor;
+
+    add_unix();
+    ck_assert_int_eq(open_sockets(1), 0);
+    unlink(path);
+    ck_assert_int_eq(sockets_open(&successor, pool, 1, error, sizeof(error)), 0);
+    sockets_close(&sockets);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    sockets_fini(&successor);
+    ck_assert_int_lt(access(path, F_OK), 0);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tc = tcase_create("sockets");
+    Suite *suite = suite_create("sockets");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, port_0_becomes_a_real_port_that_accepts);
+    tcase_add_test(tc, listener_blocks_only_for_blocking_workers_with_one_address);
+    tcase_add_test(tc, reuse_port_gives_every_slot_its_own_socket_on_one_port_and_grows);
+    tcase_add_test(tc, address_in_use_is_named_and_nothing_stays_open);
+    tcase_add_test(tc, nodelay_is_inherited_by_accepted_connections);
+    tcase_add_test(tc, queue_counts_connections_that_wait);
+    tcase_add_test(tc, unix_socket_has_its_mode_and_its_file_goes_with_it);
+    tcase_add_test(tc, stale_unix_socket_is_replaced);
+    tcase_add_test(tc, unix_socket_that_is_served_is_left_alone);
+    tcase_add_test(tc, file_that_is_no_socket_is_left_alone);
+    tcase_add_test(tc, closing_leaves_the_file_of_a_successor);
+    suite_add_tcase(suite, tc);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/utf8.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(utf8_len_of_a_whole_character_is_its_bytes)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+    } cases[] = {
+        {"a", 1},
+        {"\x7f", 1},
+        {"\xc2\x80", 2},
+        {"\xdf\xbf", 2},
+        {"\xe0\xa0\x80", 3},
+        {"\xed\x9f\xbf", 3},
+        {"\xee\x80\x80", 3},
+        {"\xf0\x90\x80\x80", 4},
+        {"\xf4\x8f\xbf\xbf", 4},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ck_assert_uint_eq(utf8_len(cases[i].text, strlen(cases[i].text)), cases[i].len);
+        ck_assert_uint_eq(utf8_len(cases[i].text, strlen(cases[i].text) - 1), 0);
+    }
+}
+END_TEST
+
+START_TEST(utf8_len_of_what_is_no_character_is_zero)
+{
+    static const char *const bad[] = {
+        "",
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc2\x41",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xe2\x82\x41",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xff",
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        ck_assert_uint_eq(utf8_len(bad[i], strlen(bad[i])), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("utf8");
+    TCase *tcase = tcase_create("all");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, utf8_len_of_a_whole_character_is_its_bytes);
+    tcase_add_test(tcase, utf8_len_of_what_is_no_character_is_zero);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/app/app.h"
+
+#include <string.h>
+
+/* Add an app here; it is one file with one descriptor. */
+extern const struct cop_app app_hello;
+extern const struct cop_app app_echo;
+extern const struct cop_app app_wait;
+extern const struct cop_app app_load;
+
+static const struct cop_app *const apps[] = {
+    &app_hello,
+    &app_echo,
+    &app_wait,
+    &app_load,
+};
+
+const struct cop_app *app_at(size_t i)
+{
+    return i < sizeof(apps) / sizeof(apps[0]) ? apps[i] : NULL;
+}
+
+const struct cop_app *app_find(const char *name)
+{
+    const struct cop_app *app;
+
+    for (size_t i = 0; (app = app_at(i)); i++)
+        if (strcmp(app->name, name) == 0)
+            return app;
+    return NULL;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_server.h - HTTP/1.1 for the models: connections in, requests to a handler, answers out.
+ *
+ * http_serve is a service's serve(): it answers every complete request that has arrived, in order,
+ * with one write where they fit (so an answer may wait for the handlers of requests that came with
+ * its own), and parks the connection. Only an unfinished request keeps its task and its buffers,
+ * and for no longer than the timeouts say. Whatever cannot be understood without doubt is answered
+ * and the connection closed, with patience enough for the answer to arrive.
+ */
+#ifndef COPPICE_HTTP_SERVER_H
+#define COPPICE_HTTP_SERVER_H
+
+#include "common/config.h"
+#include "worker/http/request.h"
+#include "worker/http/response.h"
+#include "worker/stream/connection.h"
+
+/* Answer the request. Runs in a task and may wait. Returns >= 0 when *response is the answer; below
+ * 0, see response.h. */
+typedef int (*cop_handler)(struct cop_request *request, struct cop_response *response);
+
+struct http_service {
+    cop_handler handler;
+    void *state;
+    cop_time header_timeout;  /* for a whole head, from its first byte */
+    cop_time body_timeout;    /* each wait for more of a body */
+    cop_time request_timeout; /* for the handler; COP_NEVER */
+    uint32_t header_max;
+    uint64_t body_max;
+};
+
+/* A service with the pool's limits; `state` is what the handler finds in request->state and stays
+ * the caller's. NULL: no memory. */
+struct http_service *http_service_new(const struct config_pool *pool, cop_handler handler,
+                                      void *state);
+void http_service_free(struct http_service *service);
+
+/* For cop_service.serve; arg is the struct http_service. */
+enum cop_verdict http_serve(struct cop_connection *connection, void *arg);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model_blocking.c - `tasks: 1`, the honest baseline: accept, recv and send wait in the kernel, and
+ * nothing else is on the way. A kept-alive connection keeps its thread to itself until it closes or
+ * falls silent.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/metrics.h"
+#include "worker/model/model.h"
+#include "worker/stream/listener.h"
+#include "worker/task/sched.h"
+
+#define SOCKETS_MAX 64
+
+static void serve_connection(struct loop *loop, struct cop_service *service,
+                             struct cop_connection *connection)
+{
+    enum cop_verdict verdict;
+
+    /* At least once: a connection that was accepted just before a drain may have its request
+     * already. */
+    do {
+        cop_time patience =
+            connection->serves ? service->keepalive_timeout : service->first_byte_timeout;
+        cop_time since = loop->now;
+
+        connection->stream.fresh = true;
+        cop_stream_set_timeouts(&connection->stream, patience, service->write_timeout);
+        verdict = service->serve(connection, service->arg);
+        /* On a loop of tasks, each call has a task of its own, which would end here. */
+        extras_finish(&sched_current()->extras);
+        if (connection->stream.fresh && loop->now - since >= patience)
+            METRIC_ADD(idle_timeouts, 1);
+        connection->serves++;
+    } while (verdict == COP_PARK && loop_interrupted(loop) == LOOP_INTERRUPT_NONE);
+    cop_stream_close(&connection->stream);
+}
+
+/* The descriptor table or the memory is full: ask again after a while. */
+static void wait_for_better_times(void)
+{
+    struct timespec pause = {.tv_nsec = 100 * NS_PER_MS};
+
+    METRIC_ADD(accept_pauses, 1);
+    (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
+void model_blocking_run(struct loop *loop, const struct model_options *options)
+{
+    struct metrics *metrics = loop_metrics(loop);
+    int fds[SOCKETS_MAX];
+    uint64_t id = 0;
+
+    for (size_t i = 0; i < options->nsockets && i < SOCKETS_MAX; i++)
+        fds[i] = options->sockets[i].fd;
+    metric_set(metrics, METRIC_connections_limit, 1);
+    while (loop_interrupted(loop) == LOOP_INTERRUPT_NONE) {
+        int fd = listener_accept_blocking(fds, options->nsockets);
+        struct cop_connection connection = {.service = options->service, .id = ++id};
+
+        if (fd == -ECANCELED)
+            break;
+        if (fd < 0) {
+            wait_for_better_times();
+            continue;
+        }
+        loop->now = clock_now();
+        cop_stream_init(&connection.stream, fd);
+        connection.stream.counted = true;
+        METRIC_ADD(accepts, 1);
+        metric_set(metrics, METRIC_connections, 1);
+        serve_connection(loop, options->service, &connection);
+        metric_set(metrics, METRIC_connections, 0);
+        METRIC_ADD(closes, 1);
+    }
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/stream/listener.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "common/check.h"
+#include "common/list.h"
+#include "common/metrics.h"
+#include "worker/task/loop.h"
+#include "worker/task/sched.h"
+
+/* More at one wake would leave the other workers without, and the running connections waiting. */
+#define BURST_MAX 8
+
+#define LISTENERS_MAX 64
+
+/* Does the error belong to the one connection, which is gone (accept(2))? */
+static bool is_of_the_connection(int error)
+{
+    switch (error) {
+    case ECONNABORTED:
+    case EINTR:
+    case ENETDOWN:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A burst that came out full doubles, one that found the queue empty shrinks to what was there: a
+ * wake for one connection asks once. */
+static void adapt_burst(struct listener *listener, unsigned naccepted)
+{
+    if (naccepted >= listener->burst)
+        listener->burst = listener->burst * 2 < BURST_MAX ? listener->burst * 2 : BURST_MAX;
+    else
+        listener->burst = naccepted > 0 ? naccepted : 1;
+}
+
+static void readable(struct io *io)
+{
+    struct listener *listener = list_entry(io, struct listener, io);
+    unsigned burst = listener->burst;
+    unsigned n = 0;
+
+    while (n < burst && !listener->paused) {
+        int fd = accept4(io->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0 && errno == EAGAIN)
+            break;
+        n++;
+        if (fd >= 0) {
+            if (!listener->accepted(listener, fd))
+                listener_pause(listener);
+        } else {
+            METRIC_ADD(accept_errors, 1);
+            if (!is_of_the_connection(errno))
+                listener_pause(listener);
+        }
+    }
+    adapt_burst(listener, n);
+}
+
+void listener_start(struct listener *listener, int fd,
+                    bool (*accepted)(struct listener *listener, int fd), void *arg)
+{
+    *listener = (struct listener){.accepted = accepted, .arg = arg, .burst = 1};
+    io_init(&listener->io, fd, readable);
+    io_watch(&listener->io);
+}
+
+void listener_stop(struct listener *listener)
+{
+    listener->paused = true;
+    io_fini(&listener->io);
+}
+
+void listener_pause(struct listener *listener)
+{
+    if (listener->paused)
+        return;
+    listener->paused = true;
+    METRIC_ADD(accept_pauses, 1);
+    io_unwatch(&listener->io);
+}
+
+void listener_resume(struct listener *listener)
+{
+    if (!listener->paused)
+        return;
+    listener->paused = false;
+    io_watch(&listener->io);
+}
+
+/* Several sockets: wait for the first that has a connection. Returns its index, or -errno. */
+static int wait_for_any(const int *fds, size_t nfds)
+{
+    struct pollfd pollfds[LISTENERS_MAX];
+
+    CHECK(nfds <= LISTENERS_MAX);
+    for (size_t i = 0; i < nfds; i++)
+        pollfds[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    if (poll(pollfds, nfds, -1) < 0)
+        return -errno;
+    for (size_t i = 0; i < nfds; i++) {
+        if (pollfds[i].revents)
+            return (int)i;
+    }
+    return -EINTR;
+}
+
+int listener_accept_blocking(const int *fds, size_t nfds)
+{
+    while (loop_interrupted(loop_here) == LOOP_INTERRUPT_NONE) {
+        int which = nfds == 1 ? 0 : wait_for_any(fds, nfds);
+        int fd = which < 0 ? which : accept4(fds[which], NULL, NULL, SOCK_CLOEXEC);
+
+        if (fd >= 0)
+            return fd;
+        if (which < 0) {
+            if (which != -EINTR)
+                return which;
+            continue;
+        }
+        if (errno == EAGAIN || errno == EINTR)
+            continue;
+        METRIC_ADD(accept_errors, 1);
+        if (!is_of_the_connection(errno))
+            return -errno;
+    }
+    return -ECANCELED;
+}

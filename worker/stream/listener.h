@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listener.h - accepts connections from a listening socket that the master holds, a bounded number
+ * at each wake.
+ *
+ * Several workers wait on one socket; who finds nothing there goes back to sleep. A full descriptor
+ * table pauses the listener until listener_resume.
+ */
+#ifndef COPPICE_LISTENER_H
+#define COPPICE_LISTENER_H
+
+#include <stdbool.h>
+
+#include "worker/task/io.h"
+
+struct listener {
+    struct io io;
+    /* Takes a new descriptor, non-blocking and CLOEXEC. Returns false when it can take no more for
+     * now. */
+    bool (*accepted)(struct listener *listener, int fd);
+    void *arg;
+    unsigned burst; /* how many to accept at the next wake */
+    bool paused;
+};
+
+/* Accept on the non-blocking socket fd, which stays open whatever happens here. */
+void listener_start(struct listener *listener, int fd,
+                    bool (*accepted)(struct listener *listener, int fd), void *arg);
+void listener_stop(struct listener *listener);
+
+/* Stop accepting for a while, and go on. Both are harmless twice. */
+void listener_pause(struct listener *listener);
+void listener_resume(struct listener *listener);
+
+/* For a blocking loop: wait in the kernel for the next connection. Returns its descriptor, blocking
+ * and CLOEXEC, -ECANCELED when the loop was interrupted, or another -errno, of which -EMFILE,
+ * -ENFILE, -ENOBUFS and -ENOMEM pass. */
+int listener_accept_blocking(const int *fds, size_t nfds);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream.h - bytes in order over a descriptor, with deadlines; waits instead of blocking.
+ *
+ * Each call tries the system call first and waits only when the kernel has nothing. After a short
+ * read the kernel is known to be empty, so the next read waits without asking. A task whose calls
+ * keep succeeding yields now and then. One task may read and one may write at a time: a second
+ * one gets -EBUSY, and nothing was read or written. In a blocking loop the descriptor is a blocking
+ * one and the kernel waits (SO_RCVTIMEO, SO_SNDTIMEO).
+ */
+#ifndef COPPICE_STREAM_H
+#define COPPICE_STREAM_H
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "common/address.h"
+#include "worker/task/io.h"
+
+struct cop_stream {
+    struct io io;
+    bool blocking;         /* the kernel waits */
+    bool drained;          /* the last read found less than it had room for */
+    uint8_t streak;        /* calls that succeeded at once, since the last wait */
+    bool counted;          /* bytes count in bytes_in and bytes_out */
+    bool fresh;            /* of a connection's serve(): nothing was read yet, see cop_read */
+    bool silent;           /* nothing was ever read */
+    cop_time read_timeout; /* each wait for bytes lasts at most that; COP_NEVER */
+    cop_time write_timeout;
+    cop_time kernel_read_timeout; /* what SO_RCVTIMEO is set to */
+    cop_time kernel_write_timeout;
+};
+
+/* Adopt a connected descriptor: non-blocking in a loop of tasks, blocking in a blocking one. No
+ * system call. */
+COP_PUBLIC void cop_stream_init(struct cop_stream *stream, int fd);
+
+/* Close at once; what the kernel still holds is sent. Waiters get -EBADF. */
+COP_PUBLIC void cop_stream_close(struct cop_stream *stream);
+
+/* Close with a reset: nothing more is sent. */
+COP_PUBLIC void cop_stream_abort(struct cop_stream *stream);
+
+/* Each wait inside a read (a write) may last so long; COP_NEVER for ever. No system call. */
+COP_PUBLIC void cop_stream_set_timeouts(struct cop_stream *stream, cop_time read_timeout,
+                                        cop_time write_timeout);
+
+/* Up to size bytes, at least one. Waits. Returns the number, 0 at the end, -ETIMEDOUT, -ECANCELED,
+ * -ECONNRESET, ... The first read of a service's serve() does not wait in a loop of tasks: with
+ * nothing there it returns -EAGAIN, and serve returns COP_PARK. */
+COP_PUBLIC ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size);
+
+/* Exactly size bytes. Returns 0, or -ENODATA when the stream ended before, or as cop_read. */
+COP_PUBLIC int cop_read_exactly(struct cop_stream *stream, void *buffer, size_t size);
+
+/* Hand all size bytes to the kernel; waits while its buffer is full. Returns 0, -EPIPE, -ETIMEDOUT,
+ * -ECANCELED, ... */
+COP_PUBLIC int cop_write(struct cop_stream *stream, const void *buffer, size_t size);
+
+/* The same for n pieces; the array is used up. */
+COP_PUBLIC int cop_writev(struct cop_stream *stream, struct iovec *pieces, int n);
+
+/* Say that no more will be written (shutdown(2)). Returns 0 or -errno. */
+COP_PUBLIC int cop_shutdown_write(struct cop_stream *stream);
+
+/* Connect to an address within the caller's deadline; the stream is the caller's to close. Waits.
+ * Returns 0 or -errno. */
+COP_PUBLIC int cop_connect(struct cop_stream *stream, const struct address *address);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/sync/gather.h"
+
+#include <errno.h>
+
+#include "worker/task/sched.h"
+
+struct gather {
+    struct list children;
+    struct cop_task *self;
+    size_t nchildren; /* alive */
+    unsigned flags;
+    int error;
+    bool cancelled;
+    bool cut_short; /* a call ended with -ECANCELED */
+};
+
+static void cancel_all(struct gather *gather)
+{
+    gather->cancelled = true;
+    list_for_each (&gather->children, node) {
+        (void)cop_task_cancel(list_entry(node, struct cop_task, siblings));
+    }
+}
+
+static void call_ended(struct cop_task *child)
+{
+    struct cop_call *call = child->owner;
+    struct gather *gather = call->gather;
+
+    call->rc = child->result;
+    call->gather = NULL;
+    list_remove(&child->siblings);
+    if (child->result < 0) {
+        gather->cut_short |= child->result == -ECANCELED;
+        if (gather->error == 0)
+            gather->error = child->result;
+        if (!(gather->flags & COP_RETURN_EXCEPTIONS) && !gather->cancelled)
+            cancel_all(gather);
+    }
+    if (--gather->nchildren == 0)
+        sched_wake(gather->self, 0);
+}
+
+/* Returns how many were started; fewer than n when there is no memory. */
+static size_t start(struct gather *gather, struct cop_call *calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct cop_task *child = sched_spawn(gather->self->loop, calls[i].fn, calls[i].arg);
+
+        if (!child)
+            return i;
+        calls[i].gather = gather;
+        child->ended = call_ended;
+        child->owner = &calls[i];
+        list_push_back(&gather->children, &child->siblings);
+        gather->nchildren++;
+        sched_ready(child);
+    }
+    return n;
+}
+
+static bool is_valid(const struct cop_call *calls, size_t n, unsigned flags)
+{
+    if (!calls || n == 0 || flags & ~COP_RETURN_EXCEPTIONS)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!calls[i].fn)
+            return false;
+    }
+    return true;
+}
+
+int cop_gather(struct cop_call *calls, size_t n, unsigned flags)
+{
+    struct gather gather = {.self = sched_current(), .flags = flags};
+    bool interrupted = false;
+    size_t nstarted = 0;
+    int rc = sched_check(gather.self);
+
+    if (!is_valid(calls, n, flags))
+        return -EINVAL;
+    list_init(&gather.children);
+    if (rc == 0) {
+        nstarted = start(&gather, calls, n);
+        if (nstarted < n)
+            rc = -ENOMEM;
+    }
+    for (size_t i = nstarted; i < n; i++)
+        calls[i].rc = rc;
+    if (rc < 0)
+        cancel_all(&gather);
+    else if (sched_park(gather.self, "gather", COP_NEVER) == -ECANCELED) {
+        interrupted = true;
+        cancel_all(&gather);
+    }
+    while (gather.nchildren > 0)
+        (void)sched_park_uninterruptible(gather.self, "gather");
+    if (rc < 0)
+        return rc;
+    /* Calls that completed in spite of the cancelling have won. */
+    if (interrupted && gather.cut_short)
+        return -ECANCELED;
+    return flags & COP_RETURN_EXCEPTIONS ? 0 : gather.error;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gather.h - call functions side by side, each in a task of its own, and have all their results.
+ */
+#ifndef COPPICE_GATHER_H
+#define COPPICE_GATHER_H
+
+#include "worker/task/task.h"
+
+struct gather;
+
+struct cop_call {
+    cop_fn fn;
+    void *arg;
+    int rc;                /* its result, when cop_gather has returned */
+    struct gather *gather; /* cop_gather's own */
+};
+
+/* An error ends nothing but its own call. Without it the first one cancels the others. */
+#define COP_RETURN_EXCEPTIONS 1u
+
+/* Run calls[0 .. n-1] and wait for all of them; each rc is set. Returns 0 when all succeeded; the
+ * first error, by time, with COP_RETURN_EXCEPTIONS 0 in spite of it; -ENOMEM or -ECANCELED, after
+ * what was started was cancelled and has ended (a call that was not started has that rc). -EINVAL
+ * for unknown flags, a call without a function or no calls at all, with nothing changed. */
+COP_PUBLIC COP_MUST int cop_gather(struct cop_call *calls, size_t n, unsigned flags);
+
+#endif

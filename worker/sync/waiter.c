@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/sync/waiter.h"
+
+#include "worker/task/sched.h"
+
+void waiter_wake(struct cop_waiter *waiter, int result)
+{
+    waiter_unlink(waiter);
+    waiter->result = result;
+    if (waiter->won)
+        waiter->won(waiter);
+    sched_wake(waiter->task, result);
+}
+
+void waiters_wake_all(struct cop_waiters *waiters, int result)
+{
+    while (waiters->first)
+        waiter_wake(waiters->first, result);
+}
+
+int waiter_wait(struct cop_waiters *waiters, struct cop_waiter *waiter, const char *why)
+{
+    int rc;
+
+    waiter->task = sched_current();
+    waiter_link(waiters, waiter);
+    rc = sched_park(waiter->task, why, COP_NEVER);
+    /* Out of the list it was completed, and then rc is the waker's even if that is -ECANCELED. */
+    waiter_unlink(waiter);
+    return rc;
+}
+
+int waiter_wait_uninterruptible(struct cop_waiters *waiters, struct cop_waiter *waiter,
+                                const char *why)
+{
+    waiter->task = sched_current();
+    waiter_link(waiters, waiter);
+    return sched_park_uninterruptible(waiter->task, why);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.c - the loop's life, and its polls through libev.
+ *
+ * Deadlines live in the heap of timer.h; libev knows one timer, set to the first of them, which is
+ * moved only when an earlier one appears. A blocking loop has no libev until a handler starts tasks
+ * of its own.
+ */
+#include "worker/task/loop.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "common/check.h"
+#include "common/clock.h"
+#include "worker/task/poller.h"
+#include "worker/task/sched.h"
+
+/* How often the stacks that nobody needs are given back. */
+#define TRIM_INTERVAL_NS NS_PER_S
+
+/* The kernel has answered: what the events' callbacks call now is now. */
+static void poll_returned(struct ev_loop *ev)
+{
+    struct loop *loop = ev_userdata(ev);
+
+    loop->now = clock_now();
+}
+
+static void timer_fired(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    /* Waking up was the purpose; sched_expire does the rest. */
+}
+
+static void messages_came(struct ev_loop *ev, ev_async *watcher, int revents)
+{
+    struct poller *poller = watcher->data;
+    struct loop_message *newest = atomic_exchange(&poller->messages, NULL);
+    struct loop_message *oldest = NULL;
+
+    while (newest) {
+        struct loop_message *next = newest->next;
+
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    sched_event(loop_here);
+    while (oldest) {
+        struct loop_message *next = oldest->next;
+
+        oldest->fn(oldest);
+        oldest = next;
+    }
+}
+
+static struct poller *poller_new(struct loop *loop)
+{
+    struct poller *poller = calloc(1, sizeof(*poller));
+
+    if (!poller)
+        return NULL;
+    poller->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    if (!poller->ev) {
+        free(poller);
+        return NULL;
+    }
+    ev_set_userdata(poller->ev, loop);
+    ev_set_loop_release_cb(poller->ev, NULL, poll_returned);
+    ev_init(&poller->timer, timer_fired);
+    ev_async_init(&poller->async, messages_came);
+    poller->async.data = poller;
+    ev_async_start(poller->ev, &poller->async);
+    return poller;
+}
+
+static void poller_free(struct poller *poller)
+{
+    if (!poller)
+        return;
+    ev_async_stop(poller->ev, &poller->async);
+    ev_timer_stop(poller->ev, &poller->timer);
+    ev_loop_destroy(poller->ev);
+    free(poller);
+}
+
+struct poller *poller_of(struct loop *loop)
+{
+    if (!loop->poller) {
+        loop->poller = poller_new(loop);
+        CHECK_MSG(loop->poller, "no memory or descriptors for a loop");
+    }
+    return loop->poller;
+}
+
+struct loop *loop_new(const struct loop_options *options)
+{
+    struct loop *loop = calloc(1, sizeof(*loop));
+
+    CHECK_MSG(!loop_here, "this thread has a loop already");
+    if (!loop)
+        return NULL;
+    loop->own_metrics = options->metrics ? NULL : metrics_new();
+    loop->metrics = options->metrics ? options->metrics : loop->own_metrics;
+    loop->poller = options->blocking ? NULL : poller_new(loop);
+    timer_heap_init(&loop->timers);
+    if (!loop->metrics || (!options->blocking && !loop->poller) ||
+        timer_heap_reserve(&loop->timers, 64) < 0) {
+        poller_free(loop->poller);
+        metrics_free(loop->own_metrics);
+        free(loop);
+        return NULL;
+    }
+    loop->blocking = options->blocking;
+    loop->beat = options->beat;
+    loop->interrupt = options->interrupt;
+    loop->tail = &loop->head;
+    loop->now = clock_now();
+    list_init(&loop->tasks);
+    stack_pool_init(&loop->stacks, options->stack_size);
+    loop->thread.loop = loop;
+    loop->thread.state = TASK_RUNNING;
+    loop->thread.deadline = COP_NEVER;
+    loop->thread.scope = &loop->thread.root;
+    loop->thread.root = (struct cop_scope){.task = &loop->thread, .deadline = COP_NEVER};
+    sanitize_thread_start(&loop->thread.sanitize);
+    if (options->blocking)
+        loop->current = &loop->thread;
+    overflow_start(&loop->overflow);
+    loop_here = loop;
+    metrics_here = loop->metrics;
+    return loop;
+}
+
+/* Have libev wake up for the first deadline, or earlier. */
+static void arm_timer(struct loop *loop, struct poller *poller)
+{
+    int64_t first = timer_first(&loop->timers);
+    int64_t now;
+
+    if (first == COP_NEVER || (ev_is_active(&poller->timer) && first >= poller->armed_ns))
+        return;
+    ev_timer_stop(poller->ev, &poller->timer);
+    poller->armed_ns = first;
+    now = clock_now();
+    ev_now_update(poller->ev);
+    ev_timer_set(&poller->timer, first <= now ? 0. : (double)(first - now) / 1e9, 0.);
+    ev_timer_start(poller->ev, &poller->timer);
+}
+
+static void poll_events(struct loop *loop)
+{
+    struct poller *poller = poller_of(loop);
+    bool busy = loop->head || loop->thread.state == TASK_READY;
+
+    arm_timer(loop, poller);
+    sched_poll_begin(loop);
+    ev_run(poller->ev, busy ? EVRUN_NOWAIT : EVRUN_ONCE);
+    sched_poll_end(loop);
+    metric_add(loop->metrics, METRIC_loop_polls, 1);
+    if (timer_first(&loop->timers) <= loop->now)
+        sched_expire(loop);
+    if (loop->now - poller->trimmed_ns >= TRIM_INTERVAL_NS) {
+        poller->trimmed_ns = loop->now;
+        stack_pool_trim(&loop->stacks);
+    }
+}
+
+void loop_free(struct loop *loop)
+{
+    CHECK_MSG(loop_here == loop, "a loop is freed on its own thread");
+    loop->current = &loop->thread;
+    extras_finish(&loop->thread.extras);
+    loop->current = NULL;
+    loop_cancel_all(loop);
+    sched_run_ready(loop);
+    for (extras_reap_loose(loop); loop->ntasks > 0; extras_reap_loose(loop)) {
+        poll_events(loop);
+        loop_cancel_all(loop);
+        sched_run_ready(loop);
+    }
+    timer_stop(&loop->timers, &loop->thread.timer);
+    poller_free(loop->poller);
+    stack_pool_fini(&loop->stacks);
+    timer_heap_fini(&loop->timers);
+    metrics_free(loop->own_metrics);
+    overflow_stop(&loop->overflow);
+    metrics_here = NULL;
+    loop_here = NULL;
+    free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    while (!loop->stopped) {
+        sched_run_ready(loop);
+        if (!loop->stopped)
+            poll_events(loop);
+    }
+    loop->stopped = false;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stopped = true;
+}
+
+void loop_drive(struct loop *loop)
+{
+    struct cop_task *current = loop->current;
+
+    do {
+        loop->current = NULL;
+        sched_run_ready(loop);
+        poll_events(loop);
+        if (loop_interrupted(loop) == LOOP_INTERRUPT_ALL) {
+            (void)cop_task_cancel(&loop->thread);
+            loop_cancel_all(loop);
+        }
+    } while (loop->thread.state == TASK_PARKED);
+    loop->current = current;
+}
+
+void loop_cancel_all(struct loop *loop)
+{
+    list_for_each (&loop->tasks, node) {
+        (void)cop_task_cancel(list_entry(node, struct cop_task, all));
+    }
+}
+
+struct metrics *loop_metrics(struct loop *loop)
+{
+    return loop->metrics;
+}
+
+size_t loop_tasks(const struct loop *loop, size_t *ready)
+{
+    *ready = loop->nbatch + loop->nqueued;
+    return loop->ntasks;
+}
+
+void loop_post(struct loop *loop, struct loop_message *message)
+{
+    struct poller *poller = loop->poller;
+
+    CHECK_MSG(poller, "a blocking loop takes no messages");
+    message->next = atomic_load(&poller->messages);
+    while (!atomic_compare_exchange_weak(&poller->messages, &message->next, message))
+        ;
+    ev_async_send(poller->ev, &poller->async);
+}
+
+enum loop_interrupt loop_interrupted(const struct loop *loop)
+{
+    return loop->interrupt ? (enum loop_interrupt)atomic_load(loop->interrupt)
+                           : LOOP_INTERRUPT_NONE;
+}
+
+size_t loop_stack_bytes(const struct loop *loop)
+{
+    return loop->stacks.nstacks * loop->stacks.size;
+}
+
+struct loop_ticker {
+    ev_timer timer;
+    struct loop *loop;
+    int64_t interval_ns;
+    int64_t due_ns;
+    void (*fn)(void *arg, int64_t late_ns);
+    void *arg;
+};
+
+/* libev's own repeating timer would make up for the ticks that a stall cost. */
+static void start_ticker(struct loop_ticker *ticker, int64_t now)
+{
+    struct ev_loop *ev = poller_of(ticker->loop)->ev;
+
+    ev_now_update(ev);
+    ev_timer_set(&ticker->timer, (double)(ticker->due_ns - now) / 1e9, 0.);
+    ev_timer_start(ev, &ticker->timer);
+}
+
+static void ticked(struct ev_loop *ev, ev_timer *watcher, int revents)
+{
+    struct loop_ticker *ticker = (struct loop_ticker *)(void *)watcher;
+    int64_t now = clock_now();
+    int64_t late = now - ticker->due_ns;
+
+    ticker->due_ns += ticker->interval_ns;
+    if (ticker->due_ns <= now)
+        ticker->due_ns = now + ticker->interval_ns;
+    start_ticker(ticker, now);
+    sched_event(ticker->loop);
+    ticker->fn(ticker->arg, late > 0 ? late : 0);
+}
+
+struct loop_ticker *loop_ticker_new(struct loop *loop, int64_t interval_ns,
+                                    void (*fn)(void *arg, int64_t late_ns), void *arg)
+{
+    struct loop_ticker *ticker = calloc(1, sizeof(*ticker));
+    int64_t now = clock_now();
+
+    if (!ticker)
+        return NULL;
+    ticker->loop = loop;
+    ticker->interval_ns = interval_ns;
+    ticker->due_ns = now + interval_ns;
+    ticker->fn = fn;
+    ticker->arg = arg;
+    ev_init(&ticker->timer, ticked);
+    start_ticker(ticker, now);
+    return ticker;
+}
+
+void loop_ticker_free(struct loop_ticker *ticker)
+{
+    if (!ticker)
+        return;
+    ev_timer_stop(ticker->loop->poller->ev, &ticker->timer);
+    free(ticker);
+}
+
+int loop_spawn(struct loop *loop, cop_fn fn, void *arg)
+{
+    struct cop_task *task = sched_spawn(loop, fn, arg);
+
+    if (!task)
+        return -ENOMEM;
+    task->detached = true;
+    sched_ready(task);
+    return 0;
+}

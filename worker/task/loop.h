@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.h - a loop's life: made, run, stopped; one per thread, nothing shared between two of them.
+ *
+ * The only way in from another thread is loop_post.
+ */
+#ifndef COPPICE_LOOP_H
+#define COPPICE_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/list.h"
+#include "worker/task/task.h"
+
+struct loop;
+struct beat;
+struct metrics;
+
+/* Why the thread of a blocking loop should leave the kernel's waits. Who sets it sends the thread a
+ * signal, again and again until it has left: one that comes just before a wait ends nothing. */
+enum loop_interrupt {
+    LOOP_INTERRUPT_NONE,
+    LOOP_INTERRUPT_IDLE, /* waits for a connection, or for the next request on one */
+    LOOP_INTERRUPT_ALL,
+};
+
+struct loop_options {
+    size_t stack_size; /* of each task */
+    bool blocking;     /* for `tasks: 1`: the thread itself serves, and the kernel waits */
+    const _Atomic int
+        *interrupt; /* of a blocking loop: enum loop_interrupt, the caller's; may be NULL */
+    struct metrics *metrics; /* to count in, the caller's; NULL: the loop's own */
+    struct beat *beat;       /* of a blocking loop: where labels are shown; may be NULL */
+};
+
+/* Make this thread's loop, after the fork and on the thread that will run it. NULL: no memory or
+ * descriptors. */
+struct loop *loop_new(const struct loop_options *options);
+
+/* Cancel and await the tasks that are left, then free everything; those that have ended and were
+ * never awaited are logged. On the loop's own thread. */
+void loop_free(struct loop *loop);
+
+/* Run until loop_stop. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Run other tasks and events until the thread's own task can go on. For sched.c. */
+void loop_drive(struct loop *loop);
+
+/* Cancel every task. They end at their next waits. */
+void loop_cancel_all(struct loop *loop);
+
+/* What the loop counts. */
+struct metrics *loop_metrics(struct loop *loop);
+
+/* Why a blocking loop should leave its waits. */
+enum loop_interrupt loop_interrupted(const struct loop *loop);
+
+/* Address space of the stacks that were made so far, in bytes. */
+size_t loop_stack_bytes(const struct loop *loop);
+
+/* Tasks alive, and those of them that are ready. */
+size_t loop_tasks(const struct loop *loop, size_t *ready);
+
+/* A message to a loop: the caller's memory, until fn has been called. */
+struct loop_message {
+    struct loop_message *next;
+    void (*fn)(struct loop_message *message);
+};
+
+/* Have fn(message) called on the loop's stack, soon and in order. From any thread; takes no lock.
+ */
+void loop_post(struct loop *loop, struct loop_message *message);
+
+/* A repeated call on the loop's stack. late_ns: how long after its time. After a stall the next one
+ * is a whole interval away. NULL: no memory. fn may free its ticker. */
+struct loop_ticker;
+struct loop_ticker *loop_ticker_new(struct loop *loop, int64_t interval_ns,
+                                    void (*fn)(void *arg, int64_t late_ns), void *arg);
+void loop_ticker_free(struct loop_ticker *ticker);
+
+/* Start fn(arg) as a detached task, from the loop's stack or a task. Returns 0 or -ENOMEM. */
+int loop_spawn(struct loop *loop, cop_fn fn, void *arg);
+
+#endif
