@@ -234,7 +234,11 @@ static char *take_line(struct client *client)
     for (size_t i = 0; i < len; i++)
         if (client->in[i] == 0)
             client->in[i] = '?';
-    line = strndup(client->in, len);
+    line = malloc(len + 1);
+    if (line != NULL) {
+        memcpy(line, client->in, len);
+        line[len] = 0;
+    }
     memmove(client->in, client->in + used, client->in_len - used);
     client->in_len -= used;
     return line;

@@ -65,7 +65,7 @@ static const struct field fields[] = {
 
 static const char *state_of(const struct master *master)
 {
-    if (master->stop != MASTER_SERVES)
+    if (master_is_leaving(master))
         return "stopping";
     if (!master->has_started)
         return "starting";

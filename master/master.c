@@ -29,18 +29,43 @@
 
 /* ---- stopping and failing ---- */
 
-void master_stop(struct master *master, enum master_stop how, int64_t spread_ns, const char *why)
+static void begin_stop(struct master *master, enum master_stop how)
 {
-    if (how <= master->stop)
-        return;
-    log_info("stopping%s: %s", how == MASTER_STOPS ? " now" : "", why);
+    ev_timer_stop(master->loop, &master->grace);
     master->stop = how;
-    master->drain_spread_ns = spread_ns;
-    /* The workers have the sockets too, and serve what is queued; when they close them, clients are
-     * refused instead of left waiting. */
+    /* Closed here and by the workers, the sockets refuse clients instead of leaving them waiting.
+     */
     for (size_t i = 0; i < master->npools; i++)
         sockets_close(&master->pools[i]->sockets);
     supervisor_maintain(master);
+}
+
+static void grace_is_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    begin_stop(timer->data, MASTER_DRAINS);
+}
+
+bool master_is_leaving(const struct master *master)
+{
+    return master->stop != MASTER_SERVES || ev_is_active(&master->grace);
+}
+
+void master_stop(struct master *master, enum master_stop how, int64_t spread_ns, const char *why)
+{
+    int64_t grace_ns = master->config->supervision.drain_grace;
+
+    if (how <= master->stop || (how == MASTER_DRAINS && master_is_leaving(master)))
+        return;
+    log_info("stopping%s: %s", how == MASTER_STOPS ? " now" : "", why);
+    master->drain_spread_ns = spread_ns;
+    if (how == MASTER_STOPS || grace_ns == 0) {
+        begin_stop(master, how);
+        return;
+    }
+    /* Balancers that still send clients here have so long to learn of it from `status`. */
+    ev_timer_init(&master->grace, grace_is_over, (double)grace_ns / NS_PER_S, 0.);
+    master->grace.data = master;
+    ev_timer_start(master->loop, &master->grace);
 }
 
 void master_failed(struct master *master, const char *format, ...)
@@ -85,7 +110,7 @@ static void stop_by_signal(struct master *master, int number)
     int64_t spread = number == SIGINT ? 0 : master->config->supervision.drain_spread;
 
     snprintf(why, sizeof(why), "SIG%s", sigabbrev_np(number));
-    master_stop(master, master->stop == MASTER_SERVES ? MASTER_DRAINS : MASTER_STOPS, spread, why);
+    master_stop(master, master_is_leaving(master) ? MASTER_STOPS : MASTER_DRAINS, spread, why);
 }
 
 static void signal_arrived(struct ev_loop *loop, ev_signal *watcher, int events)
@@ -193,6 +218,7 @@ static void stop_timers(struct master *master)
 {
     ev_timer_stop(master->loop, &master->tick);
     ev_timer_stop(master->loop, &master->wake);
+    ev_timer_stop(master->loop, &master->grace);
 }
 
 /* ---- start and end ---- */

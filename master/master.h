@@ -50,8 +50,12 @@ int master_run(const struct config *config, worker_main_fn run_worker,
 
 enum master_stop { MASTER_SERVES, MASTER_DRAINS, MASTER_STOPS };
 
-/* Stop: MASTER_DRAINS lets workers finish what they have, closing idle connections over spread_ns;
- * MASTER_STOPS does not. Later calls can only make it faster. why ends in the log. */
+/* Was it asked to stop, though it may serve on for drain_grace? */
+bool master_is_leaving(const struct master *master);
+
+/* Stop: MASTER_DRAINS goes on for drain_grace, then lets workers finish what they have, closing
+ * idle connections over spread_ns; MASTER_STOPS does not. Later calls can only make it faster. why
+ * ends in the log. */
 void master_stop(struct master *master, enum master_stop how, int64_t spread_ns, const char *why);
 
 /* All that was ever counted in all pools, exact: into is overwritten. */
@@ -83,7 +87,8 @@ struct master {
     int exit_code;
     ev_signal signals[MASTER_SIGNALS];
     ev_timer tick;
-    ev_timer wake; /* the next deadline or restart */
+    ev_timer wake;  /* the next deadline or restart */
+    ev_timer grace; /* between the wish to stop and the drain */
     int64_t tick_ns;
     int64_t crashes_ns[MASTER_CRASHES]; /* a ring of the last ones */
     unsigned ncrashes;

@@ -66,8 +66,7 @@ static void ask_to_drain(struct worker *worker, const char *why)
 
     say_why(worker, why);
     worker->state = WORKER_DRAINING;
-    worker->deadline_ns =
-        clock_add(clock_now(), clock_add(config->drain_grace, config->drain_timeout));
+    worker->deadline_ns = clock_add(clock_now(), config->drain_timeout);
     order_or_signal(worker, ORDER_DRAIN,
                     master->stop == MASTER_SERVES ? config->drain_spread : master->drain_spread_ns,
                     SIGQUIT);

@@ -64,6 +64,23 @@ def test_request_in_flight_is_answered(serve, tasks, number):
     assert refused(address)
 
 
+def test_new_clients_are_served_while_the_grace_lasts(serve):
+    """So that balancers learn from `status` before connections are refused; the second signal cuts it short."""
+    server = serve({"web": {"workers": 1}}, supervision={"drain_grace": "1h"})
+    server.signal(signal.SIGTERM)
+    wait_until(lambda: server.status()["state"] == "stopping", "status tells of the stop")
+    with server.client() as client:
+        assert client.get().status == 200
+    server.signal(signal.SIGTERM)
+    assert server.exit_code() == 0
+
+
+def test_drain_follows_the_grace(serve):
+    server = serve({"web": {"workers": 1}}, supervision={"drain_grace": "50ms"})
+    server.signal(signal.SIGTERM)
+    assert server.exit_code() == 0
+
+
 @MODELS
 @pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
