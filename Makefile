@@ -54,7 +54,7 @@ endif
 # It is remade before anything else, after scripts/setup has seen to it that there is a pkg-config and a
 # compiler; when it changes, make starts afresh with it.
 
-WITHOUT_SETUP := clean help uninstall format
+WITHOUT_SETUP := clean help uninstall format cross
 ifneq ($(filter-out $(WITHOUT_SETUP),$(or $(MAKECMDGOALS),all)),)
 include build/setup.mk
 endif
@@ -237,6 +237,22 @@ corpus: $(REPLAYS)  ## what the fuzzers found, played again
 
 system: $(PROGRAMS)  ## the tests of the real binaries alone
 	$(RUN_SYSTEM)
+
+# The switch for another processor, tested by an emulator; both are Debian packages.
+CROSS_CC  := aarch64-linux-gnu-gcc
+CROSS_RUN := qemu-aarch64
+CROSS_SRC := tests/unit/test_context.c worker/task/context_aarch64.S
+
+.PHONY: cross
+cross:  ## the context switch for aarch64 under qemu-user, where gcc-aarch64-linux-gnu and qemu-user are
+	@if ! command -v $(CROSS_CC) $(CROSS_RUN) >/dev/null; then \
+	    echo "cross: skipped, no $(CROSS_CC) and $(CROSS_RUN) here"; exit 0; fi; \
+	mkdir -p build/cross; \
+	for opt in -O0 -O2 -O3; do \
+	    $(CROSS_CC) $$opt -std=gnu11 -g $(WARN) -static -mbranch-protection=standard -I. \
+	        -o build/cross/test_context $(CROSS_SRC) && \
+	    printf 'aarch64 %s: ' "$$opt" && $(CROSS_RUN) -cpu max build/cross/test_context || exit 1; \
+	done
 
 .PHONY: check-layers check-style
 check-layers:  ## who may include whom

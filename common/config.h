@@ -81,6 +81,8 @@ struct config_pool {
     uint64_t header_max;
     uint64_t body_max;
     uint64_t stack_size;
+    int64_t slow_task;
+    bool debug;
     struct config_option *options;
     size_t noptions;
 };

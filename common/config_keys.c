@@ -111,6 +111,10 @@ const struct config_key config_keys[] = {
      "largest body of a request"),
     POOL(stack_size, CONFIG_SIZE, "256KiB", 32 * KIB, 64 * MIB, NULL,
      "address space of a task's stack; memory is used as far as it is touched"),
+    POOL(slow_task, CONFIG_DURATION, "100ms", 0, DAY, NULL,
+     "a task that holds its loop for so long is logged with its stack; 0: never"),
+    POOL(debug, CONFIG_BOOL, "false", 0, 0, NULL,
+     "keep exact CPU times and spawn places of tasks; slows each switch down"),
     POOL(options, CONFIG_OPTIONS, "{}", 0, 256, NULL,
      "names and values for the app"),
 };

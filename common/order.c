@@ -44,7 +44,7 @@ int order_receive(int fd, struct order *order)
         return -EPIPE;
     if (n < 0)
         return -errno;
-    if (n != (ssize_t)sizeof(got) || got.type < ORDER_DRAIN || got.type > ORDER_LOG_REOPEN)
+    if (n != (ssize_t)sizeof(got) || got.type < ORDER_DRAIN || got.type >= ORDER_END)
         return -EBADMSG;
     *order = got;
     return 1;

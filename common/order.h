@@ -15,12 +15,21 @@ enum order_type {
     ORDER_STOP,      /* close everything and leave now */
     ORDER_LOG_LEVEL, /* argument: enum log_level */
     ORDER_LOG_REOPEN,
+    /* Those below are answered: answer.h. */
+    ORDER_TASKS,   /* what every task does; argument: older than so many ns; flags: with stacks */
+    ORDER_DUMP,    /* write all tasks with their stacks to the log */
+    ORDER_PROFILE, /* sample for argument ns; flags: where tasks wait, not where they burn CPU */
+    ORDER_END
 };
+
+#define ORDER_FLAG_STACK 1u
+#define ORDER_FLAG_WAIT  1u
 
 struct order {
     uint32_t type;
-    uint32_t number;
+    uint32_t number; /* that the answer has to carry; 0: none is wanted */
     int64_t argument;
+    uint64_t flags;
 };
 
 /* Make the pair, CLOEXEC and O_NONBLOCK: fds[0] is the master's end. Returns 0 or -errno. */

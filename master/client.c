@@ -397,15 +397,20 @@ int client_new(struct master *master, struct list *clients, int fd, gid_t group)
     return rc;
 }
 
+void client_resume(struct client *client)
+{
+    int rc = client->is_waiting ? client->call.command->resume(&client->call) : COMMAND_LATER;
+
+    if (rc == COMMAND_LATER)
+        return;
+    finish_call(client, rc);
+    step(client);
+}
+
 void client_tick(struct client *client, int64_t now_ns)
 {
     if (client->is_waiting) {
-        int rc = client->call.command->resume(&client->call);
-
-        if (rc == COMMAND_LATER)
-            return;
-        finish_call(client, rc);
-        step(client);
+        client_resume(client);
     } else if (now_ns - client->active_ns > IDLE_NS && client->master->stop == MASTER_SERVES) {
         /* Who waits for a stop sees it by the end of the connection, so then nobody is too idle. */
         client_free(client);

@@ -23,6 +23,9 @@ void client_free(struct client *client);
  */
 void client_tick(struct client *client, int64_t now_ns);
 
+/* Answer a call that was waiting, if it can be. The client may be gone afterwards. */
+void client_resume(struct client *client);
+
 /* Try to send what is unsent, once, and free. */
 void client_close(struct client *client);
 

@@ -10,14 +10,17 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/units.h"
+#include "master/inquiry.h"
 #include "master/master.h"
 #include "master/pool.h"
 
 #define USAGE_MAX 256
 
 static const struct command *const commands[] = {
-    &command_status, &command_workers, &command_stats,  &command_scale,
-    &command_stop,   &command_help,    &command_schema,
+    &command_status,   &command_workers, &command_stats, &command_scale,
+    &command_stop,     &command_tasks,   &command_dump,  &command_profile,
+    &command_loglevel, &command_reopen,  &command_help,  &command_schema,
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -230,6 +233,36 @@ struct pool *command_pool(struct command_call *call, const char *name)
     return NULL;
 }
 
+struct worker *command_worker(struct command_call *call, const char *text)
+{
+    const struct master *master = call->master;
+    char name[POOL_NAME_MAX], pid[24];
+
+    for (size_t i = 0; i < master->npools; i++) {
+        list_for_each (&master->pools[i]->workers, node) {
+            struct worker *worker = list_entry(node, struct worker, node);
+
+            pool_print_worker(worker, name, sizeof(name));
+            snprintf(pid, sizeof(pid), "%d", (int)worker->pid);
+            if (strcmp(name, text) == 0 || strcmp(pid, text) == 0)
+                return worker;
+        }
+    }
+    command_refuse(call, -ENOENT, "there is no worker \"%.64s\": expected POOL/SLOT or a pid",
+                   text);
+    return NULL;
+}
+
+int64_t command_duration(struct command_call *call, const char *name, const char *text)
+{
+    int64_t ns;
+
+    if (units_parse_duration(text, &ns) < 0)
+        return command_refuse(call, -EINVAL, "%s: expected a duration like 250ms, not \"%.64s\"",
+                              name, text);
+    return ns;
+}
+
 int64_t command_number(struct command_call *call, const char *name, const char *text, int64_t max)
 {
     char *end;
@@ -286,4 +319,6 @@ void command_call_fini(struct command_call *call)
 {
     jsondoc_free(call->data);
     call->data = NULL;
+    inquiry_free(call->inquiry);
+    call->inquiry = NULL;
 }

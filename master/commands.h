@@ -15,8 +15,10 @@
 #include "common/jsondoc.h"
 #include "master/fields.h"
 
+struct inquiry;
 struct master;
 struct pool;
+struct worker;
 
 /* Who may ask: anybody who can connect; the socket's group; root and the server's own user. */
 enum command_access { ACCESS_READ, ACCESS_OPERATE, ACCESS_ADMIN };
@@ -57,6 +59,7 @@ struct command_call {
     struct jsondoc *data;                 /* the answer; command_call_fini frees it */
     char error[COMMAND_ERROR_MAX];        /* the reason of a refusal */
     struct pool *pool;                    /* what resume needs to know */
+    struct inquiry *inquiry;              /* likewise; command_call_fini frees it */
     int64_t started_ns;
 };
 
@@ -76,7 +79,8 @@ struct command {
 };
 
 extern const struct command command_status, command_workers, command_stats, command_scale,
-    command_stop, command_help, command_schema;
+    command_stop, command_help, command_schema, command_tasks, command_dump, command_profile,
+    command_loglevel, command_reopen;
 
 /* NULL when there is no such command. */
 const struct command *command_find(const char *name);
@@ -114,6 +118,12 @@ const char *command_arg(const struct command_call *call, const char *name);
 
 /* The pool of that name. Returns NULL with call->error set when there is none. */
 struct pool *command_pool(struct command_call *call, const char *name);
+
+/* A worker as "POOL/SLOT" or by its pid. Returns NULL with call->error set when there is none. */
+struct worker *command_worker(struct command_call *call, const char *text);
+
+/* A duration like 250ms. Returns nanoseconds, or -EINVAL with call->error set. */
+int64_t command_duration(struct command_call *call, const char *name, const char *text);
 
 /* A whole decimal number, as far as it goes to max. Returns it, or -EINVAL with call->error set. */
 int64_t command_number(struct command_call *call, const char *name, const char *text, int64_t max);

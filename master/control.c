@@ -68,6 +68,14 @@ void control_tick(struct control *control)
         client_tick(client_of(node), now);
 }
 
+void control_resume(struct control *control)
+{
+    if (!control)
+        return;
+    list_for_each_safe (&control->clients, node)
+        client_resume(client_of(node));
+}
+
 /* ---- opening and closing ---- */
 
 /* The default path's directory: ours, or root's. */

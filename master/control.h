@@ -28,6 +28,9 @@ void control_close(struct control *control);
 /* Twice a second: answer commands that were waiting for something, drop idle clients. */
 void control_tick(struct control *control);
 
+/* Now: answer commands that were waiting for something. */
+void control_resume(struct control *control);
+
 /* The socket's path. */
 const char *control_path(const struct control *control);
 

@@ -94,7 +94,7 @@ static void scale_by(struct master *master, int change)
         log_info("pool %s: %u workers wanted", pool->config->name, pool->wanted);
 }
 
-static void reopen_logs(struct master *master)
+void master_reopen_logs(struct master *master)
 {
     int rc = log_reopen();
 
@@ -124,7 +124,7 @@ static void signal_arrived(struct ev_loop *loop, ev_signal *watcher, int events)
         stop_by_signal(master, watcher->signum);
         break;
     case SIGUSR1:
-        reopen_logs(master);
+        master_reopen_logs(master);
         break;
     case SIGTTIN:
         scale_by(master, +1);
@@ -179,6 +179,16 @@ static void push_windows(struct master *master, int64_t now_ns)
     }
 }
 
+/* The time of `loglevel L --for D` is over. */
+static void restore_log_level(struct master *master, int64_t now_ns)
+{
+    if (master->log_level_until_ns == 0 || now_ns < master->log_level_until_ns)
+        return;
+    master->log_level_until_ns = 0;
+    log_set_level((enum log_level)master->config->log.level);
+    supervisor_order_all(master, ORDER_LOG_LEVEL, (int64_t)master->config->log.level);
+}
+
 static void ticked(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct master *master = timer->data;
@@ -192,6 +202,7 @@ static void ticked(struct ev_loop *loop, ev_timer *timer, int events)
     else
         hang_check(master, now);
     push_windows(master, now);
+    restore_log_level(master, now);
     if (master->hooks->tick != NULL)
         master->hooks->tick(master, master->hooks->arg);
     if (master->control != NULL)
@@ -289,6 +300,7 @@ static int open_master(struct master *master)
     master->loop = ev_default_loop(EVFLAG_AUTO);
     if (master->loop == NULL)
         return -ENOSYS;
+    list_init(&master->inquiries);
     master->scratch = metrics_new();
     if (master->scratch == NULL)
         return -ENOMEM;

@@ -18,6 +18,7 @@
 
 #include "common/config.h"
 #include "common/heritage.h"
+#include "common/list.h"
 #include "common/metrics.h"
 
 /* What master_run returns besides 0 and EXIT_CANNOT_START: a worker failed where none may. */
@@ -65,6 +66,9 @@ void master_totals(struct master *master, struct metrics *into);
 void master_failed(struct master *master, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Open the log anew, here and in every worker. */
+void master_reopen_logs(struct master *master);
+
 /* A worker whose last record is older than this has no rate. */
 int64_t master_stale_ns(const struct master *master);
 
@@ -94,7 +98,10 @@ struct master {
     unsigned ncrashes;
     char failure[512]; /* the last one; "" for none */
     time_t failure_time;
-    struct metrics *scratch; /* for totals that are looked at and dropped */
+    int64_t log_level_until_ns; /* then the configured level comes back; 0: there is no such time */
+    struct list inquiries;      /* questions to workers that are not answered yet */
+    uint32_t inquiry_number;    /* the last one */
+    struct metrics *scratch;    /* for totals that are looked at and dropped */
 };
 
 #endif

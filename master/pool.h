@@ -50,6 +50,7 @@ struct worker {
     int report_fd;
     int order_fd;
     ev_io report_io;
+    ev_io answer_io; /* the master's end of the order channel: inquiry.h */
     ev_child child;
     struct beat *beats;
     struct collected collected;

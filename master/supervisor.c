@@ -24,6 +24,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "master/demise.h"
+#include "master/inquiry.h"
 #include "master/spawn.h"
 
 /* More processes than this is a typing error. */
@@ -133,6 +134,7 @@ static void bury(struct worker *worker, int status)
 
     ev_child_stop(master->loop, &worker->child);
     ev_io_stop(master->loop, &worker->report_io);
+    inquiry_detach(worker);
     list_remove(&worker->node);
     collector_retire(&worker->collected, pool->retired);
     pool_print_worker(worker, name, sizeof(name));
@@ -205,6 +207,7 @@ static int start_worker(struct pool *pool, unsigned index)
     ev_io_init(&worker->report_io, report_arrived, worker->report_fd, EV_READ);
     worker->report_io.data = worker;
     ev_io_start(master->loop, &worker->report_io);
+    inquiry_attach(worker);
     log_debug("%s (pid %d) starts", pool_print_worker(worker, name, sizeof(name)), worker->pid);
     return 0;
 }

@@ -23,9 +23,12 @@
 #include "worker/sync/select.h"
 #include "worker/sync/semaphore.h"
 #include "worker/sync/wait.h"
+#include "worker/task/debug.h"
 #include "worker/task/deferred.h"
 #include "worker/task/exception.h"
+#include "worker/task/inspect.h"
 #include "worker/task/local.h"
+#include "worker/task/profiler.h"
 #include "worker/task/scope.h"
 #include "worker/task/task.h"
 

@@ -83,6 +83,9 @@ static void tick(void *arg, int64_t late_ns)
     histogram_record(&metrics->histogram[HISTOGRAM_loop_lag], late_ns);
     metric_set(metrics, METRIC_tasks, ntasks);
     metric_set(metrics, METRIC_stack_bytes, loop_stack_bytes(serving->loop));
+    /* What held the loop, if anything did, does so no more. */
+    if (serving->beat->view.task_since_ns != 0)
+        beat_task_stop(serving->beat);
     beat_tick(serving->beat, clock_now(), late_ns,
               (uint32_t)metric_get(metrics, METRIC_connections), (uint32_t)ntasks, (uint32_t)ready);
 }
@@ -185,7 +188,9 @@ static void *run_loop_thread(void *arg)
 {
     struct serving *serving = arg;
     struct loop_options options = {.stack_size = pool_of(serving)->stack_size,
-                                   .metrics = serving->metrics};
+                                   .debug = pool_of(serving)->debug,
+                                   .metrics = serving->metrics,
+                                   .beat = serving->beat};
     int rc;
 
     serving->loop = loop_new(&options);
@@ -194,7 +199,7 @@ static void *run_loop_thread(void *arg)
         fail(serving, rc, "start");
     tell(serving, &serving->started);
     if (rc == 0) {
-        loop_run(serving->loop);
+        (void)loop_run(serving->loop);
         stop_on_loop(serving);
         become_deaf(serving);
         loop_free(serving->loop);
@@ -215,6 +220,7 @@ static void *run_blocking_thread(void *arg)
                                   .beat = serving->beat};
     struct loop_options options = {.stack_size = pool_of(serving)->stack_size,
                                    .blocking = true,
+                                   .debug = pool_of(serving)->debug,
                                    .interrupt = &serving->interrupt,
                                    .metrics = serving->metrics,
                                    .beat = serving->beat};

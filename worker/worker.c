@@ -22,8 +22,11 @@
 #include "common/order.h"
 #include "worker/reporter.h"
 #include "worker/serving.h"
+#include "worker/survey.h"
 #include "worker/task/exception.h"
 #include "worker/task/io.h"
+#include "worker/task/postmortem.h"
+#include "worker/task/watchdog.h"
 
 /* A worker whose master is gone answers what is in flight, but not for long. */
 #define ORPHAN_DRAIN_NS (5 * NS_PER_S)
@@ -40,6 +43,8 @@ struct worker {
     size_t nstarted;
     size_t nleft;
     struct reporter reporter;
+    struct survey *survey;
+    struct watchdog *watchdog; /* NULL: slow_task is 0, or a blocking model */
     struct loop_ticker *report_ticker;
     struct loop_ticker *push_ticker;
     struct io orders;
@@ -95,6 +100,11 @@ static void obey(struct worker *worker, const struct order *order)
     case ORDER_LOG_REOPEN:
         if (log_reopen() < 0)
             log_warn("the log file could not be opened anew; the old one is kept");
+        break;
+    case ORDER_TASKS:
+    case ORDER_DUMP:
+    case ORDER_PROFILE:
+        survey_answer(worker->survey, order);
         break;
     default:
         log_warn("order %u is not known to this version", order->type);
@@ -241,20 +251,28 @@ static int cannot_start(struct worker *worker, const char *why)
 static int start(struct worker *worker)
 {
     const struct heritage *heritage = worker->heritage;
-    struct loop_options options = {.stack_size = heritage->pool->stack_size};
+    struct loop_options options = {.stack_size = heritage->pool->stack_size,
+                                   .debug = heritage->pool->debug};
     int rc;
 
     worker->signal_fd = open_signals();
     if (worker->signal_fd < 0)
         return worker->signal_fd;
-    if (serves_here(worker))
+    if (serves_here(worker)) {
         options.metrics = heritage->metrics[0];
+        options.beat = &heritage->beats[0];
+    }
+    postmortem_install();
     worker->loop = loop_new(&options);
     if (!worker->loop)
         return -ENOMEM;
     rc = make_servings(worker);
     if (rc < 0)
         return rc;
+    worker->survey =
+        survey_start(worker->loop, worker->servings, worker->nservings, heritage->order_fd);
+    if (!worker->survey)
+        return -ENOMEM;
     reporter_hello(&worker->reporter);
     io_init(&worker->orders, heritage->order_fd, orders_came);
     io_watch(&worker->orders);
@@ -262,7 +280,12 @@ static int start(struct worker *worker)
     io_watch(&worker->signals);
     worker->report_ticker = loop_ticker_new(
         worker->loop, heritage->config->supervision.report_interval, report, worker);
-    return worker->report_ticker ? start_servings(worker) : -ENOMEM;
+    if (!worker->report_ticker)
+        return -ENOMEM;
+    /* A blocking thread holds nobody up but its own connection; its slot says so. */
+    if (heritage->pool->slow_task > 0 && serves_here(worker))
+        rc = watchdog_start(&worker->watchdog, heritage->pool->slow_task, worker->app->name);
+    return rc < 0 ? rc : start_servings(worker);
 }
 
 static void finish(struct worker *worker)
@@ -270,6 +293,8 @@ static void finish(struct worker *worker)
     reporter_bye(&worker->reporter);
     for (size_t i = 0; i < worker->nservings; i++)
         serving_fini(&worker->servings[i]);
+    watchdog_stop(worker->watchdog);
+    survey_stop(worker->survey);
     loop_ticker_free(worker->report_ticker);
     loop_ticker_free(worker->push_ticker);
     io_fini(&worker->orders);
@@ -307,7 +332,7 @@ int worker_main(const struct heritage *heritage)
         return cannot_start(&worker, why);
     }
     if (!worker.failed)
-        loop_run(worker.loop);
+        (void)loop_run(worker.loop);
     if (worker.failed)
         return worker.exit_code;
     finish(&worker);

@@ -13,7 +13,13 @@ from schema import mismatches
 from waiting import DEADLINE, wait_until
 
 CLIENTS_MAX = 32
-COMMANDS = {"status", "workers", "stats", "scale", "stop", "help", "schema"}
+COMMANDS = {"status", "workers", "stats", "scale", "stop", "help", "schema"} | {
+    "tasks",
+    "dump",
+    "profile",
+    "loglevel",
+    "reopen",
+}
 
 
 @pytest.fixture(name="server")
@@ -175,6 +181,10 @@ def test_every_command_answers_as_its_schema_says(control):
     schemas = control.data("schema")["schemas"]
     assert set(schemas) == COMMANDS
     answers = {name: control.data(name) for name in ("status", "workers", "stats", "help", "schema")}
+    answers |= {name: control.data(name) for name in ("tasks", "reopen")}
+    answers["dump"] = control.data("dump", worker="web/0")
+    answers["profile"] = control.data("profile", worker="web/0", **{"for": "10ms"})
+    answers["loglevel"] = control.data("loglevel", level="info")
     answers["scale"] = control.data("scale", pool="web", workers="+1")
     answers["stop"] = control.data("stop")
     assert set(answers) == COMMANDS

@@ -31,6 +31,12 @@ static void assert_counted_up(size_t n)
         ck_assert_int_eq(events[i], i);
 }
 
+static int note_number(void *arg)
+{
+    note((int)(intptr_t)arg);
+    return 0;
+}
+
 static int spawn_another(void *arg)
 {
     int rc = cop_sleep(COP_NEVER);
@@ -81,7 +87,7 @@ static int note_after_sleep(void *arg)
 START_TEST(thread_of_a_blocking_loop_sleeps_and_awaits_beside_its_tasks)
 {
     struct loop *loop = new_blocking_loop();
-    struct cop_task *task = cop_create_task(note_after_sleep, (void *)0);
+    struct cop_task *task = cop_create_task(note_number, (void *)0);
 
     ck_assert_int_eq(cop_sleep(5 * COP_MS), 0);
     note(1);
@@ -135,7 +141,7 @@ END_TEST
 START_TEST(interrupt_of_a_blocking_loop_cancels_its_tasks_and_the_waits_of_its_thread)
 {
     struct loop *loop = new_blocking_loop();
-    struct cop_task *task = cop_create_task(note_after_sleep, (void *)0);
+    struct cop_task *task = cop_create_task(note_number, (void *)0);
     struct cop_task *sleeper = cop_create_task(spawn_another, NULL);
     pthread_t thread, self;
 

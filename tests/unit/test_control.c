@@ -232,6 +232,24 @@ START_TEST(request_without_line_end_is_answered_at_the_end_of_input)
 }
 END_TEST
 
+/* Until the master has seen that the others are gone. */
+static void wait_for_a_place(void)
+{
+    bool is_turned_away = true;
+
+    while (is_turned_away) {
+        int fd = control_connect();
+        char *text;
+
+        /* It may be turned away before it has asked. */
+        (void)send(fd, "help\n", 5, MSG_NOSIGNAL);
+        text = read_text(fd);
+        is_turned_away = strstr(text, "too many clients") != NULL;
+        free(text);
+        close(fd);
+    }
+}
+
 START_TEST(client_beyond_the_limit_is_turned_away)
 {
     int fds[40], turned_away = 0;
@@ -249,7 +267,7 @@ START_TEST(client_beyond_the_limit_is_turned_away)
     ck_assert_int_eq(turned_away, 8);
     for (int i = 0; i < 40; i++)
         close(fds[i]);
-    wait_ready(2);
+    wait_for_a_place();
 }
 END_TEST
 
@@ -301,6 +319,19 @@ static void assert_valid(const struct jsondoc *schema, const struct jsondoc *val
         assert_valid(jsondoc_get(schema, "items"), jsondoc_at(value, i), name);
 }
 
+static const char *arguments_of(const char *command)
+{
+    if (strcmp(command, "scale") == 0)
+        return "\"web\",\"2\"";
+    return strcmp(command, "loglevel") == 0 ? "\"info\"" : "";
+}
+
+/* The fake workers answer no questions: these are held to their schema by tests/system. */
+static bool needs_worker(const char *command)
+{
+    return strcmp(command, "dump") == 0 || strcmp(command, "profile") == 0;
+}
+
 START_TEST(every_command_keeps_to_its_schema)
 {
     struct jsondoc *schemas, *reply;
@@ -317,10 +348,10 @@ START_TEST(every_command_keeps_to_its_schema)
             char request[128];
 
             ck_assert_ptr_nonnull(schema);
-            if (is_stop != last)
+            if (is_stop != last || needs_worker(command->name))
                 continue;
             snprintf(request, sizeof(request), "{\"command\":\"%s\",\"args\":[%s]}", command->name,
-                     strcmp(command->name, "scale") == 0 ? "\"web\",\"2\"" : "");
+                     arguments_of(command->name));
             reply = control_ask(request);
             ck_assert_msg(is_ok(reply), "%s", command->name);
             assert_valid(schema, jsondoc_get(reply, "data"), command->name);

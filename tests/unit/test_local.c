@@ -85,9 +85,12 @@ LOOP_TEST(value_for_which_there_is_no_memory_is_enomem_and_changes_nothing)
         free(reserve);
         return 0;
     }
-    do
-        taken = malloc(16);
-    while (taken);
+    /* What was freed before is kept by its size. */
+    for (size_t size = 1024; size >= 16; size -= 16) {
+        do
+            taken = malloc(size);
+        while (taken);
+    }
     rc = cop_local_set(&keys[4], &two);
     free(reserve);
     ck_assert_int_eq(rc, -ENOMEM);

@@ -51,6 +51,7 @@ int cop_as_completed_next(struct cop_as_completed *completed, struct cop_task **
         if (rc < 0)
             return rc;
         completed->waiter = self;
+        sched_waits_on(self, WAITS_ON_TASKS, completed);
         rc = sched_park(self, "as completed", COP_NEVER);
         completed->waiter = NULL;
     }

@@ -71,6 +71,12 @@ static bool is_valid(const struct cop_call *calls, size_t n, unsigned flags)
     return true;
 }
 
+static int park(struct gather *gather)
+{
+    sched_waits_on(gather->self, WAITS_ON_GROUP, &gather->children);
+    return sched_park(gather->self, "gather", COP_NEVER);
+}
+
 int cop_gather(struct cop_call *calls, size_t n, unsigned flags)
 {
     struct gather gather = {.self = sched_current(), .flags = flags};
@@ -90,12 +96,14 @@ int cop_gather(struct cop_call *calls, size_t n, unsigned flags)
         calls[i].rc = rc;
     if (rc < 0)
         cancel_all(&gather);
-    else if (sched_park(gather.self, "gather", COP_NEVER) == -ECANCELED) {
+    else if (park(&gather) == -ECANCELED) {
         interrupted = true;
         cancel_all(&gather);
     }
-    while (gather.nchildren > 0)
+    while (gather.nchildren > 0) {
+        sched_waits_on(gather.self, WAITS_ON_GROUP, &gather.children);
         (void)sched_park_uninterruptible(gather.self, "gather");
+    }
     if (rc < 0)
         return rc;
     /* Calls that completed in spite of the cancelling have won. */

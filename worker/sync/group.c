@@ -161,13 +161,17 @@ static void join(struct cop_group *group)
     struct cop_task *self = group->parent;
 
     group->joining = true;
+    if (group->nchildren > 0)
+        sched_waits_on(self, WAITS_ON_GROUP, &group->children);
     if (group->nchildren > 0 &&
         (sched_check(self) < 0 || sched_park(self, "group", COP_NEVER) == -ECANCELED)) {
         group->interrupted = true;
         cop_group_cancel(group);
     }
-    while (group->nchildren > 0)
+    while (group->nchildren > 0) {
+        sched_waits_on(self, WAITS_ON_GROUP, &group->children);
         (void)sched_park_uninterruptible(self, "group");
+    }
 }
 
 int cop_group_exit(struct cop_group *group, int rc)

@@ -20,6 +20,7 @@ int cop_lock_acquire(struct cop_lock *lock)
     }
     CHECK_MSG(lock->owner != self, "a task takes a lock that it holds already");
     waiter.won = NULL;
+    sched_waits_on(self, WAITS_ON_OWNER, &lock->owner);
     return waiter_wait(&lock->waiters, &waiter, "lock");
 }
 
@@ -56,5 +57,6 @@ void lock_acquire_uninterruptible(struct cop_lock *lock)
         return;
     }
     waiter.won = NULL;
+    sched_waits_on(self, WAITS_ON_OWNER, &lock->owner);
     (void)waiter_wait_uninterruptible(&lock->waiters, &waiter, "lock");
 }

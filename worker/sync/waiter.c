@@ -18,12 +18,20 @@ void waiters_wake_all(struct cop_waiters *waiters, int result)
         waiter_wake(waiters->first, result);
 }
 
+static void begin(struct cop_waiters *waiters, struct cop_waiter *waiter)
+{
+    waiter->task = sched_current();
+    /* A lock has said already who holds it. */
+    if (waiter->task->waits_on == WAITS_ON_UNKNOWN)
+        sched_waits_on(waiter->task, WAITS_ON_TASKS, waiters);
+    waiter_link(waiters, waiter);
+}
+
 int waiter_wait(struct cop_waiters *waiters, struct cop_waiter *waiter, const char *why)
 {
     int rc;
 
-    waiter->task = sched_current();
-    waiter_link(waiters, waiter);
+    begin(waiters, waiter);
     rc = sched_park(waiter->task, why, COP_NEVER);
     /* Out of the list it was completed, and then rc is the waker's even if that is -ECANCELED. */
     waiter_unlink(waiter);
@@ -33,7 +41,6 @@ int waiter_wait(struct cop_waiters *waiters, struct cop_waiter *waiter, const ch
 int waiter_wait_uninterruptible(struct cop_waiters *waiters, struct cop_waiter *waiter,
                                 const char *why)
 {
-    waiter->task = sched_current();
-    waiter_link(waiters, waiter);
+    begin(waiters, waiter);
     return sched_park_uninterruptible(waiter->task, why);
 }

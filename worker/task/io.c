@@ -142,6 +142,7 @@ static int wait(struct io *io, struct cop_task **slot, int events, cop_time dead
         return wait_in_kernel(self, io, events == EV_READ ? POLLIN : POLLOUT, deadline);
     *slot = self;
     watch(io, (io->reader || io->idle ? EV_READ : 0) | (io->writer ? EV_WRITE : 0));
+    sched_waits_on(self, WAITS_ON_IO, io);
     rc = sched_park(self, events == EV_READ ? "read" : "write", deadline);
     /* After -EBADF the io may be gone. */
     if (rc != -EBADF)

@@ -15,7 +15,9 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "worker/task/debug.h"
 #include "worker/task/poller.h"
+#include "worker/task/profiler.h"
 #include "worker/task/sched.h"
 
 /* How often the stacks that nobody needs are given back. */
@@ -114,6 +116,7 @@ struct loop *loop_new(const struct loop_options *options)
         return NULL;
     }
     loop->blocking = options->blocking;
+    loop->is_closed = options->is_closed;
     loop->beat = options->beat;
     loop->interrupt = options->interrupt;
     loop->tail = &loop->head;
@@ -131,6 +134,8 @@ struct loop *loop_new(const struct loop_options *options)
     overflow_start(&loop->overflow);
     loop_here = loop;
     metrics_here = loop->metrics;
+    debug_start(loop, options->debug);
+    census_enter(loop);
     return loop;
 }
 
@@ -168,15 +173,39 @@ static void poll_events(struct loop *loop)
     }
 }
 
+/* In debug mode: is there nothing that a poll could bring? */
+static bool is_stuck(const struct loop *loop)
+{
+    return __builtin_expect(loop->debug, 0) && loop->is_closed && debug_is_deadlocked(loop);
+}
+
+/* Tasks that wait for each other uninterruptibly never end: they are gone as they are. */
+static void abandon(struct loop *loop)
+{
+    list_for_each_safe (&loop->tasks, node) {
+        struct cop_task *task = list_entry(node, struct cop_task, all);
+
+        timer_stop(&loop->timers, &task->timer);
+        task->state = TASK_DONE;
+        sched_reap(task);
+    }
+}
+
 void loop_free(struct loop *loop)
 {
     CHECK_MSG(loop_here == loop, "a loop is freed on its own thread");
+    profile_fini(loop);
+    census_leave(loop);
     loop->current = &loop->thread;
     extras_finish(&loop->thread.extras);
     loop->current = NULL;
     loop_cancel_all(loop);
     sched_run_ready(loop);
     for (extras_reap_loose(loop); loop->ntasks > 0; extras_reap_loose(loop)) {
+        if (is_stuck(loop)) {
+            abandon(loop);
+            break;
+        }
         poll_events(loop);
         loop_cancel_all(loop);
         sched_run_ready(loop);
@@ -192,14 +221,18 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
-void loop_run(struct loop *loop)
+int loop_run(struct loop *loop)
 {
     while (!loop->stopped) {
         sched_run_ready(loop);
-        if (!loop->stopped)
-            poll_events(loop);
+        if (loop->stopped)
+            break;
+        if (is_stuck(loop))
+            return -EDEADLK;
+        poll_events(loop);
     }
     loop->stopped = false;
+    return 0;
 }
 
 void loop_stop(struct loop *loop)

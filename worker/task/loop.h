@@ -29,10 +29,12 @@ enum loop_interrupt {
 struct loop_options {
     size_t stack_size; /* of each task */
     bool blocking;     /* for `tasks: 1`: the thread itself serves, and the kernel waits */
+    bool is_closed;    /* nothing but its own tasks gives it work: no listener, no messages */
+    bool debug;        /* see debug.h; COPPICE_DEBUG=1 does the same for every loop */
     const _Atomic int
         *interrupt; /* of a blocking loop: enum loop_interrupt, the caller's; may be NULL */
     struct metrics *metrics; /* to count in, the caller's; NULL: the loop's own */
-    struct beat *beat;       /* of a blocking loop: where labels are shown; may be NULL */
+    struct beat *beat; /* where it is shown what a blocking or a hung loop does; may be NULL */
 };
 
 /* Make this thread's loop, after the fork and on the thread that will run it. NULL: no memory or
@@ -43,8 +45,9 @@ struct loop *loop_new(const struct loop_options *options);
  * never awaited are logged. On the loop's own thread. */
 void loop_free(struct loop *loop);
 
-/* Run until loop_stop. */
-void loop_run(struct loop *loop);
+/* Run until loop_stop. Returns 0; or -EDEADLK, in debug mode and for a closed loop, when every task
+ * waits and nothing can wake one. */
+int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
 /* Run other tasks and events until the thread's own task can go on. For sched.c. */

@@ -7,6 +7,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "worker/task/context.h"
+#include "worker/task/debug.h"
 #include "worker/task/loop.h"
 
 /* The kernel is asked after so many resumes at the latest, however short they are. */
@@ -86,6 +87,11 @@ static inline void bury(struct loop *loop)
 /* Go on as `to`; returns when somebody switches back to `from`. */
 static inline void switch_to(struct loop *loop, struct cop_task *from, struct cop_task *to)
 {
+    uint64_t turn = (atomic_load_explicit(&loop->turn, memory_order_relaxed) | 1) + 1;
+
+    atomic_store_explicit(&loop->turn, turn + (to != &loop->thread), memory_order_relaxed);
+    if (__builtin_expect(loop->debug, 0))
+        debug_switch(loop, from);
     loop->current = to;
     sanitize_leave(from->state == TASK_DONE ? NULL : &from->sanitize, &to->sanitize);
     context_switch(&from->sp, to->sp);
@@ -161,7 +167,12 @@ struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg)
     task->why = NULL;
     task->label = NULL;
     task->label_len = 0;
+    task->waits_on = WAITS_ON_UNKNOWN;
     task->id = ++loop->next_id;
+    task->born = loop->now;
+    task->trace = NULL;
+    if (__builtin_expect(loop->debug, 0))
+        debug_spawned(task);
     extras_init(&task->extras, loop->current ? &loop->current->extras : NULL);
     list_init(&task->siblings);
     list_push_back(&loop->tasks, &task->all);
@@ -180,6 +191,8 @@ void sched_reap(struct cop_task *task)
     list_remove(&task->all);
     loop->ntasks--;
     sanitize_task_stop(&task->sanitize);
+    if (__builtin_expect(task->trace != NULL, 0))
+        debug_reap(task);
     stack_give(&loop->stacks, task->stack);
 }
 
@@ -237,6 +250,7 @@ static int park(struct cop_task *self, const char *why)
         switch_away(loop, self);
     self->state = TASK_RUNNING;
     self->interrupted = false;
+    self->waits_on = WAITS_ON_UNKNOWN;
     return self->wake_result;
 }
 
@@ -306,6 +320,7 @@ void sched_run_ready(struct loop *loop)
     struct cop_task *before = loop->current;
 
     begin_batch(loop);
+    watchdog_stir();
     if (loop->nbatch > 0)
         switch_to(loop, &loop->thread, take_next(loop));
     loop->current = before;

@@ -20,6 +20,7 @@
 #include "common/check.h"
 #include "common/list.h"
 #include "common/metrics.h"
+#include "worker/task/census.h"
 #include "worker/task/exception.h"
 #include "worker/task/extras.h"
 #include "worker/task/loop.h"
@@ -28,8 +29,22 @@
 #include "worker/task/scope.h"
 #include "worker/task/stack.h"
 #include "worker/task/timer.h"
+#include "worker/task/watchdog.h"
+
+struct profile;
+struct task_trace;
 
 enum task_state { TASK_READY, TASK_RUNNING, TASK_PARKED, TASK_DONE };
+
+/* What `on` of a parked task points to. */
+enum waits_on {
+    WAITS_ON_UNKNOWN,
+    WAITS_ON_IO,    /* struct io */
+    WAITS_ON_TASK,  /* its end */
+    WAITS_ON_OWNER, /* where the task stands that holds what is wanted: struct cop_task * */
+    WAITS_ON_GROUP, /* struct list of `siblings`, all awaited */
+    WAITS_ON_TASKS, /* what other tasks of this loop give, whichever they are */
+};
 
 struct cop_task {
     /* One cache line: all that a switch, a check and a wake look at. */
@@ -60,7 +75,12 @@ struct cop_task {
     struct cop_scope root;
     const char *label;
     uint32_t label_len;
+    uint8_t waits_on; /* enum waits_on, of a parked task */
+    bool awaited;     /* of call_graph.c */
+    const void *on;
     uint64_t id;
+    cop_time born;            /* by loop->now */
+    struct task_trace *trace; /* in debug mode; NULL otherwise */
     struct extras extras;
     struct sanitize_stack sanitize;
 };
@@ -79,7 +99,10 @@ struct loop {
     struct cop_task **poll_tail; /* where this poll's events go in the queue; NULL: none runs */
     struct cop_task **event_end; /* where the tasks of this event go */
     bool blocking;               /* tasks: 1, the kernel waits */
+    bool debug;                  /* see debug.h */
+    bool is_closed;              /* see loop_options */
     bool stopped;
+    _Atomic uint64_t turn; /* moves at each switch; odd while a task runs. Other threads read it */
     uint64_t next_id;
     size_t ntasks; /* alive, without the thread's own */
     struct list tasks;
@@ -87,12 +110,16 @@ struct loop {
     struct timer_heap timers;
     struct cop_task thread;        /* what runs on the thread's own stack */
     const _Atomic int *interrupt;  /* see loop_options */
-    struct beat *beat;             /* of a blocking loop; may be NULL */
+    struct beat *beat;             /* may be NULL */
     cop_exception_fn on_exception; /* NULL: the process's */
     struct metrics *metrics;
     struct metrics *own_metrics; /* the same, or NULL when the caller brought them */
     struct poller *poller; /* libev, see loop.c; in a blocking loop made when it is first needed */
     struct overflow overflow;
+    struct census_entry census;
+    struct watch watch;
+    struct profile *_Atomic profile; /* NULL: never profiled */
+    int64_t cpu_mark;                /* of debug.c: the thread's CPU time at the last switch */
 };
 
 /* The loop of this thread; NULL outside of one. */
@@ -132,6 +159,14 @@ static inline int sched_check(struct cop_task *self)
 {
     return __builtin_expect(self->cancelled || self->deadline <= self->loop->now, 0) ? -ECANCELED
                                                                                      : 0;
+}
+
+/* For people and for the deadlock report: what the wait that follows waits on. Lasts for one wait.
+ */
+static inline void sched_waits_on(struct cop_task *self, enum waits_on what, const void *on)
+{
+    self->waits_on = (uint8_t)what;
+    self->on = on;
 }
 
 /* Park the running task until it is woken or interrupted, or `until` has come. Returns what the

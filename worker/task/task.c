@@ -7,6 +7,8 @@
 #include "common/beat.h"
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/log.h"
+#include "worker/task/inspect.h"
 #include "worker/task/loop.h"
 #include "worker/task/sched.h"
 
@@ -87,10 +89,13 @@ int cop_await(struct cop_task *task)
     CHECK_MSG(!task->extras.watcher, "a task is not awaited while another wait looks at it");
     if (task->state != TASK_DONE) {
         task->waiter = self;
+        sched_waits_on(self, WAITS_ON_TASK, task);
         if (sched_check(self) < 0 || sched_park(self, "await", COP_NEVER) == -ECANCELED)
             cop_task_cancel(task);
-        while (task->state != TASK_DONE)
+        while (task->state != TASK_DONE) {
+            sched_waits_on(self, WAITS_ON_TASK, task);
             (void)sched_park_uninterruptible(self, "await");
+        }
     }
     result = task->result;
     sched_reap(task);
@@ -198,15 +203,24 @@ static int run_main(void *arg)
     return 0;
 }
 
+static void tell_deadlock(void)
+{
+    log_error(
+        "deadlock: every task waits, and nothing can wake one; who waits for whom, and where:");
+    (void)cop_print_call_graph(log_fd());
+    (void)cop_print_tasks(log_fd());
+}
+
 int cop_run(cop_fn main, void *arg)
 {
     struct main_call call = {.fn = main, .arg = arg};
     struct loop *loop;
     struct cop_task *task;
+    int rc;
 
     if (loop_here)
         return -EBUSY;
-    loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT});
+    loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT, .is_closed = true});
     if (!loop)
         return -ENOMEM;
     task = sched_spawn(loop, run_main, &call);
@@ -216,7 +230,9 @@ int cop_run(cop_fn main, void *arg)
     }
     task->detached = true;
     sched_ready(task);
-    loop_run(loop);
+    rc = loop_run(loop);
+    if (rc < 0)
+        tell_deadlock();
     loop_free(loop);
-    return call.result;
+    return rc < 0 ? rc : call.result;
 }

@@ -30,7 +30,8 @@ typedef int (*cop_fn)(void *arg);
 struct cop_task;
 
 /* Run main(arg) as the first task of a new loop on this thread, until it returns; tasks that are
- * left are cancelled and awaited. Returns main's result, or -ENOMEM, or -EBUSY inside a loop. */
+ * left are cancelled and awaited. Returns main's result, or -ENOMEM, or -EBUSY inside a loop; in
+ * debug mode -EDEADLK, after a report, when every task waits and nothing can wake one. */
 COP_PUBLIC int cop_run(cop_fn main, void *arg);
 
 /* Now, by CLOCK_MONOTONIC. */

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/task/debug.h"
+
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "common/clock.h"
+#include "tests/unit/dies.h"
+#include "tests/unit/said.h"
+#include "worker/sync/gather.h"
+#include "worker/sync/lock.h"
+#include "worker/task/inspect.h"
+#include "worker/task/sched.h"
+
+static void burn(int64_t ns)
+{
+    int64_t end = clock_now() + ns;
+
+    while (clock_now() < end)
+        ;
+}
+
+static int burner(void *arg)
+{
+    burn(30 * NS_PER_MS);
+    (void)cop_yield();
+    return 0;
+}
+
+static __attribute__((noinline)) struct cop_task *known_spawner(void)
+{
+    struct cop_task *task = cop_create_task(burner, NULL);
+
+    __asm__ volatile("" : "+r"(task));
+    return task;
+}
+
+static int run_debugged(void *arg)
+{
+    struct cop_task_info infos[2];
+    struct cop_task *task;
+
+    ck_assert_int_eq(cop_set_debug(true), 0);
+    task = known_spawner();
+    ck_assert_ptr_nonnull(task);
+    (void)cop_yield();
+    ck_assert_uint_eq(cop_all_tasks(infos, 2), 2);
+    ck_assert_int_gt(infos[1].cpu, 0);
+    ck_assert_str_eq(infos[1].spawned, "known_spawner");
+    ck_assert_int_eq(cop_set_debug(false), 0);
+    return cop_await(task);
+}
+
+START_TEST(cpu_time_and_spawner_are_known_in_debug_mode)
+{
+    ck_assert_int_eq(cop_run(run_debugged, NULL), 0);
+}
+END_TEST
+
+static int sleeper(void *arg)
+{
+    (void)cop_sleep(20 * NS_PER_MS);
+    return 0;
+}
+
+static int run_sleeper(void *arg)
+{
+    struct cop_task_info infos[3];
+    struct cop_task *idle, *busy;
+
+    ck_assert_int_eq(cop_set_debug(true), 0);
+    idle = cop_create_task(sleeper, NULL);
+    busy = cop_create_task(burner, NULL);
+    (void)cop_yield();
+    ck_assert_uint_eq(cop_all_tasks(infos, 3), 3);
+    ck_assert_int_lt(infos[1].cpu, infos[2].cpu);
+    (void)cop_await(idle);
+    return cop_await(busy);
+}
+
+START_TEST(cpu_time_goes_to_who_used_it)
+{
+    ck_assert_int_eq(cop_run(run_sleeper, NULL), 0);
+}
+END_TEST
+
+/* ---- deadlocks ---- */
+
+static struct cop_task *one;
+
+#ifndef SANITIZE_THREAD /* it has a thread of its own, which might wake somebody */
+
+static struct cop_task *two;
+
+static int awaits_the_other(void *arg)
+{
+    struct cop_task *self = cop_current_task();
+    int rc;
+
+    sched_waits_on(self, WAITS_ON_TASK, arg ? two : one);
+    rc = sched_park_uninterruptible(self, "await");
+    __asm__ volatile("" : "+r"(rc)); /* no tail call */
+    return rc;
+}
+
+static int deadlock(void *arg)
+{
+    one = cop_create_task(awaits_the_other, &two);
+    two = cop_create_task(awaits_the_other, NULL);
+    ck_assert(one && two);
+    return cop_await(one);
+}
+
+static void run_deadlock(void)
+{
+    setenv("COPPICE_DEBUG", "1", 1);
+    _exit(cop_run(deadlock, NULL) == -EDEADLK ? 7 : 8);
+}
+
+START_TEST(deadlock_is_reported_and_ends_the_run)
+{
+    char said[16384];
+    int status = run_in_child(run_deadlock, said, sizeof(said));
+
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x: %s", status, said);
+    assert_says(said, "deadlock: every task waits");
+    assert_says(
+        said, "task 1: await\n  task 2: await\n    task 3: await\n      task 2: await (a circle)");
+    assert_says(said, "awaits_the_other\n");
+}
+END_TEST
+
+static struct cop_lock locks[2];
+
+static int takes_both(void *arg)
+{
+    struct cop_lock *first = arg, *second = &locks[arg == &locks[0]];
+    int rc = cop_lock_acquire(first);
+
+    (void)cop_yield();
+    if (rc == 0)
+        rc = cop_lock_acquire(second);
+    cop_lock_release(first);
+    return rc;
+}
+
+static int lock_crosswise(void *arg)
+{
+    struct cop_call calls[] = {{.fn = takes_both, .arg = &locks[0]},
+                               {.fn = takes_both, .arg = &locks[1]}};
+
+    return cop_gather(calls, 2, 0);
+}
+
+static void run_lock_crosswise(void)
+{
+    setenv("COPPICE_DEBUG", "1", 1);
+    _exit(cop_run(lock_crosswise, NULL) == -EDEADLK ? 7 : 8);
+}
+
+START_TEST(locks_taken_crosswise_are_a_deadlock_with_its_owners)
+{
+    char said[16384];
+    int status = run_in_child(run_lock_crosswise, said, sizeof(said));
+
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x: %s", status, said);
+    assert_says(said, "task 1: gather");
+    assert_says(said, "  task 2: lock");
+    assert_says(said, "    task 3: lock");
+    assert_says(said, "(a circle)");
+    assert_says(said, "takes_both\n");
+}
+END_TEST
+
+#endif
+
+static int sleep_a_little(void *arg)
+{
+    return cop_await(cop_create_task(sleeper, NULL));
+}
+
+START_TEST(wait_for_a_timer_is_no_deadlock)
+{
+    setenv("COPPICE_DEBUG", "1", 1);
+    ck_assert_int_eq(cop_run(sleep_a_little, NULL), 0);
+    unsetenv("COPPICE_DEBUG");
+}
+END_TEST
+
+static struct loop_message message;
+
+static void wake_one(struct loop_message *from)
+{
+    sched_wake(one, 5);
+}
+
+static void *post_later(void *arg)
+{
+    struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
+
+    nanosleep(&pause, NULL);
+    message.fn = wake_one;
+    loop_post(arg, &message);
+    return NULL;
+}
+
+static int wait_for_thread(void *arg)
+{
+    pthread_t thread;
+    int rc;
+
+    one = cop_current_task();
+    ck_assert_int_eq(pthread_create(&thread, NULL, post_later, loop_here), 0);
+    sched_waits_on(one, WAITS_ON_TASKS, &thread);
+    rc = sched_park(one, "event", COP_NEVER);
+    pthread_join(thread, NULL);
+    return rc;
+}
+
+START_TEST(wait_that_a_thread_may_end_is_no_deadlock)
+{
+    setenv("COPPICE_DEBUG", "1", 1);
+    ck_assert_int_eq(cop_run(wait_for_thread, NULL), 5);
+    unsetenv("COPPICE_DEBUG");
+}
+END_TEST
+
+START_TEST(debug_mode_needs_a_loop)
+{
+    ck_assert_int_eq(cop_set_debug(true), -EINVAL);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("debug");
+    TCase *tests = tcase_create("debug");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(tests, cpu_time_and_spawner_are_known_in_debug_mode);
+    tcase_add_test(tests, cpu_time_goes_to_who_used_it);
+#ifndef SANITIZE_THREAD
+    tcase_add_test(tests, deadlock_is_reported_and_ends_the_run);
+    tcase_add_test(tests, locks_taken_crosswise_are_a_deadlock_with_its_owners);
+#endif
+    tcase_add_test(tests, wait_for_a_timer_is_no_deadlock);
+    tcase_add_test(tests, wait_that_a_thread_may_end_is_no_deadlock);
+    tcase_add_test(tests, debug_mode_needs_a_loop);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/task/postmortem.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "common/check.h"
+#include "tests/unit/dies.h"
+#include "tests/unit/said.h"
+#include "worker/task/sched.h"
+
+static atomic_int ready;
+
+static int sleep_long(void *arg)
+{
+    int rc = cop_sleep(COP_S * 1000);
+
+    __asm__ volatile("" : "+r"(rc));
+    return rc;
+}
+
+static __attribute__((noinline)) void hang(void)
+{
+    atomic_fetch_add(&ready, 1);
+    while (atomic_load(&ready) > 0)
+        ;
+}
+
+static int sleep_and_hang(void *arg)
+{
+    cop_detach(cop_create_task(sleep_long, NULL));
+    (void)cop_yield();
+    cop_task_set_label(cop_current_task(), "GET /hang", 9);
+    hang();
+    return 0;
+}
+
+static void *run_hanging_loop(void *arg)
+{
+    (void)cop_run(sleep_and_hang, NULL);
+    return NULL;
+}
+
+/* Two loops hang; the thread that sends the signal has none. */
+static void hang_and_be_aborted(void)
+{
+    pthread_t threads[2];
+
+    postmortem_install();
+    for (int i = 0; i < 2; i++)
+        CHECK(pthread_create(&threads[i], NULL, run_hanging_loop, NULL) == 0);
+    while (atomic_load(&ready) < 2)
+        ;
+    if (fork() == 0) {
+        kill(getppid(), SIGABRT);
+        _exit(0);
+    }
+    pthread_join(threads[0], NULL);
+}
+
+START_TEST(abort_from_outside_tells_what_every_loop_does)
+{
+    char said[16384];
+    int status = run_in_child(hang_and_be_aborted, said, sizeof(said));
+
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_ABORTED, "status %x: %s", status,
+                  said);
+    assert_says(said, "aborted from outside");
+    ck_assert_uint_eq(said_count(said, "task 1 \"GET /hang\" runs\n"), 2);
+#ifndef SANITIZE_THREAD /* it holds signals back until its own code is reached */
+    ck_assert_uint_eq(said_count(said, "    hang\n    sleep_and_hang\n"), 4);
+#endif
+    ck_assert_uint_eq(said_count(said, "1 task parked in sleep: 2"), 2);
+    ck_assert_uint_eq(said_count(said, "    sleep_long\n"), 2);
+}
+END_TEST
+
+static __attribute__((noinline)) int fail_check(void *arg)
+{
+    CHECK_MSG(arg, "nothing is right");
+    return 0;
+}
+
+static void abort_itself(void)
+{
+    postmortem_install();
+    (void)cop_run(fail_check, NULL);
+}
+
+START_TEST(abort_of_its_own_shows_the_stack_and_stays_a_signal)
+{
+    char said[16384];
+    int status = run_in_child(abort_itself, said, sizeof(said));
+
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "status %x: %s", status,
+                  said);
+    assert_says(said, "nothing is right");
+    assert_says(said, "    check_failed\n    fail_check\n");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("postmortem");
+    TCase *tests = tcase_create("postmortem");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(tests, 30);
+    tcase_add_test(tests, abort_from_outside_tells_what_every_loop_does);
+    tcase_add_test(tests, abort_of_its_own_shows_the_stack_and_stays_a_signal);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/task/debug.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "worker/task/sched.h"
+#include "worker/task/symbols.h"
+
+static int64_t cpu_now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+static void set(struct loop *loop, bool on)
+{
+    if (on && !loop->debug) {
+        symbols_load();
+        loop->cpu_mark = cpu_now();
+    }
+    loop->debug = on;
+}
+
+int cop_set_debug(bool on)
+{
+    if (!loop_here)
+        return -EINVAL;
+    set(loop_here, on);
+    return 0;
+}
+
+void debug_start(struct loop *loop, bool on)
+{
+    const char *wish = getenv("COPPICE_DEBUG");
+
+    set(loop, on || (wish && strcmp(wish, "1") == 0));
+}
+
+void debug_switch(struct loop *loop, const struct cop_task *from)
+{
+    int64_t now = cpu_now();
+
+    if (from->trace)
+        from->trace->cpu_ns += now - loop->cpu_mark;
+    loop->cpu_mark = now;
+}
+
+void debug_spawned(struct cop_task *task)
+{
+    /* Without memory for it there is no trace. */
+    task->trace = malloc(sizeof(*task->trace));
+    if (!task->trace)
+        return;
+    task->trace->cpu_ns = 0;
+    backtrace_here(&task->trace->spawned, 1);
+}
+
+void debug_reap(struct cop_task *task)
+{
+    free(task->trace);
+    task->trace = NULL;
+}
+
+int64_t debug_cpu_ns(const struct cop_task *task)
+{
+    if (!task->trace)
+        return -1;
+    return task->trace->cpu_ns +
+           (task->state == TASK_RUNNING ? cpu_now() - task->loop->cpu_mark : 0);
+}
+
+/* Another thread might wake a task, whatever it is for. */
+static bool has_other_threads(void)
+{
+    DIR *directory = opendir("/proc/self/task");
+    int n = 0;
+
+    if (!directory)
+        return true;
+    while (n < 4 && readdir(directory))
+        n++;
+    closedir(directory);
+    /* ".", ".." and this thread. */
+    return n > 3;
+}
+
+static bool waits_for_tasks(const struct cop_task *task)
+{
+    return task->state == TASK_DONE ||
+           (task->state == TASK_PARKED && task->waits_on != WAITS_ON_UNKNOWN &&
+            task->waits_on != WAITS_ON_IO);
+}
+
+bool debug_is_deadlocked(const struct loop *loop)
+{
+    bool anybody_waits = false;
+
+    if (loop->head || loop->thread.state == TASK_READY || timer_first(&loop->timers) != COP_NEVER)
+        return false;
+    list_for_each (&loop->tasks, node) {
+        const struct cop_task *task = list_entry(node, struct cop_task, all);
+
+        if (!waits_for_tasks(task))
+            return false;
+        anybody_waits |= task->state == TASK_PARKED;
+    }
+    return anybody_waits && !has_other_threads();
+}

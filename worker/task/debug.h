@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * debug.h - debug mode: exact CPU times of tasks, the places where they were spawned, and a report
+ * instead of a silence when all of them wait for each other.
+ *
+ * A loop begins in debug mode when its options say so or the environment has COPPICE_DEBUG=1. Each
+ * switch then asks the kernel for the thread's CPU time, a few hundred nanoseconds; without debug
+ * mode it costs one branch.
+ */
+#ifndef COPPICE_DEBUG_H
+#define COPPICE_DEBUG_H
+
+#include "worker/task/backtrace.h"
+#include "worker/task/task.h"
+
+struct loop;
+
+/* What debug mode knows of a task. */
+struct task_trace {
+    int64_t cpu_ns;
+    struct backtrace spawned; /* where; empty when it was not from a task */
+};
+
+/* Debug mode on or off for the calling loop from now on: tasks that are spawned with it on have a
+ * CPU time and a place. Returns 0, or -EINVAL outside of a loop. */
+COP_PUBLIC int cop_set_debug(bool on);
+
+/* For loop.c and sched.c. */
+void debug_start(struct loop *loop, bool on);
+void debug_switch(struct loop *loop, const struct cop_task *from);
+void debug_spawned(struct cop_task *task);
+void debug_reap(struct cop_task *task);
+
+/* CPU time of a task so far, in nanoseconds; -1: it is not known. */
+int64_t debug_cpu_ns(const struct cop_task *task);
+
+/* Can nothing wake any task of this loop: none is ready, no deadline runs, none waits for a
+ * descriptor or for something that this cannot judge, and the process has no other thread that
+ * might help? */
+bool debug_is_deadlocked(const struct loop *loop);
+
+#endif

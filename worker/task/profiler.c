@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A table of stacks, each once, with a count: filled in a signal handler (CPU) or from a ticker of
+ * the loop (waiting), so it has a fixed size and is open-addressed. When it is full, new stacks are
+ * counted as lost. The CPU timer runs on the thread's CPU clock: an idle loop is not disturbed at
+ * all.
+ *
+ * `enters` and `runs` are how a handler that still runs is waited for: it announces itself before
+ * it looks whether the profile runs, the stopper stops it before it looks for a handler.
+ */
+#include "worker/task/profiler.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "worker/task/backtrace.h"
+#include "worker/task/loop.h"
+#include "worker/task/printer.h"
+#include "worker/task/sched.h"
+#include "worker/task/symbols.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+#define STACKS_MAX     4096
+#define PROBES_MAX     16
+#define CPU_HZ         99
+#define WAIT_INTERVAL  (NS_PER_S / 10)
+#define TASKS_PER_WAIT 20000
+
+struct sampled {
+    uint64_t hash; /* 0: free */
+    uint64_t count;
+    const char *why; /* what parked tasks wait for */
+    struct backtrace backtrace;
+};
+
+struct profile {
+    enum cop_profile kind;
+    atomic_bool runs;
+    atomic_bool enters;
+    timer_t timer;
+    struct loop_ticker *ticker;
+    uint64_t samples;
+    uint64_t lost;
+    struct sampled stacks[STACKS_MAX];
+};
+
+/* ---- samples ---- */
+
+static uint64_t hash_of(const struct backtrace *backtrace, const char *why)
+{
+    uint64_t hash = 0xcbf29ce484222325u ^ (uintptr_t)why;
+
+    for (size_t i = 0; i < backtrace->n; i++)
+        hash = (hash ^ backtrace->frames[i]) * 0x100000001b3u;
+    hash ^= hash >> 29;
+    return hash ? hash : 1;
+}
+
+static void record(struct profile *profile, const struct backtrace *backtrace, const char *why)
+{
+    uint64_t hash = hash_of(backtrace, why);
+
+    profile->samples++;
+    for (size_t i = 0; i < PROBES_MAX; i++) {
+        struct sampled *sampled = &profile->stacks[(hash + i) % STACKS_MAX];
+
+        if (sampled->hash != 0 && sampled->hash != hash)
+            continue;
+        if (sampled->hash == 0) {
+            sampled->hash = hash;
+            sampled->why = why;
+            sampled->backtrace = *backtrace;
+        }
+        sampled->count++;
+        return;
+    }
+    profile->lost++;
+}
+
+/* In a signal handler on the loop's thread. */
+static void sample_cpu(struct loop *loop, const void *context)
+{
+    struct profile *profile = atomic_load(&loop->profile);
+    const struct cop_task *task = loop->current ? loop->current : &loop->thread;
+    struct backtrace backtrace;
+
+    if (!profile)
+        return;
+    atomic_store(&profile->enters, true);
+    if (atomic_load(&profile->runs)) {
+        backtrace_of_signal(&backtrace, task, context);
+        record(profile, &backtrace, NULL);
+    }
+    atomic_store(&profile->enters, false);
+}
+
+static void sample_waits(void *arg, int64_t late_ns)
+{
+    struct loop *loop = arg;
+    struct profile *profile = atomic_load(&loop->profile);
+    struct backtrace backtrace;
+    size_t left = TASKS_PER_WAIT;
+
+    list_for_each (&loop->tasks, node) {
+        const struct cop_task *task = list_entry(node, struct cop_task, all);
+
+        if (left-- == 0)
+            return;
+        if (task->state != TASK_PARKED)
+            continue;
+        backtrace_of_task(&backtrace, task);
+        record(profile, &backtrace, task->why);
+    }
+}
+
+/* ---- start and stop ---- */
+
+static int start_timer(struct profile *profile, const struct loop *loop)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID,
+                             .sigev_signo = census_signal(),
+                             .sigev_value.sival_int = PROBE_SAMPLE};
+    struct itimerspec times = {.it_interval.tv_nsec = NS_PER_S / CPU_HZ,
+                               .it_value.tv_nsec = NS_PER_S / CPU_HZ};
+    clockid_t clock;
+    int rc = -pthread_getcpuclockid(loop->census.thread, &clock);
+
+    event.sigev_notify_thread_id = loop->census.tid;
+    if (rc == 0 && timer_create(clock, &event, &profile->timer) < 0)
+        rc = -errno;
+    if (rc == 0 && timer_settime(profile->timer, 0, &times, NULL) < 0) {
+        rc = -errno;
+        timer_delete(profile->timer);
+    }
+    return rc;
+}
+
+/* The loop's profile, cleared; kept until the loop ends, since a late signal may look at it. */
+static struct profile *take_profile(struct loop *loop)
+{
+    struct profile *profile = atomic_load(&loop->profile);
+
+    if (profile) {
+        (void)madvise(profile, sizeof(*profile), MADV_DONTNEED);
+        return profile;
+    }
+    profile =
+        mmap(NULL, sizeof(*profile), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (profile == MAP_FAILED)
+        return NULL;
+    atomic_store(&loop->profile, profile);
+    return profile;
+}
+
+int profile_start(struct loop *loop, enum cop_profile kind)
+{
+    struct profile *profile = atomic_load(&loop->profile);
+    int rc = 0;
+
+    if (profile && atomic_load(&profile->runs))
+        return -EBUSY;
+    profile = take_profile(loop);
+    if (!profile)
+        return -ENOMEM;
+    profile->kind = kind;
+    symbols_load();
+    census_answer(PROBE_SAMPLE, sample_cpu);
+    atomic_store(&profile->runs, true);
+    if (kind == COP_PROFILE_CPU)
+        rc = start_timer(profile, loop);
+    else if (!(profile->ticker = loop_ticker_new(loop, WAIT_INTERVAL, sample_waits, loop)))
+        rc = -ENOMEM;
+    if (rc < 0)
+        atomic_store(&profile->runs, false);
+    return rc;
+}
+
+static void print_sampled(struct printer *printer, const struct sampled *sampled)
+{
+    for (size_t i = sampled->backtrace.n; i > 0; i--) {
+        symbols_print(printer, sampled->backtrace.frames[i - 1]);
+        if (i > 1 || sampled->why)
+            print_text(printer, ";");
+    }
+    if (sampled->why) {
+        print_text(printer, "[");
+        print_text(printer, sampled->why);
+        print_text(printer, "]");
+    }
+    print_text(printer, " ");
+    print_number(printer, sampled->count);
+    print_text(printer, "\n");
+}
+
+static void stop_sampling(struct profile *profile)
+{
+    if (profile->kind == COP_PROFILE_CPU)
+        timer_delete(profile->timer);
+    else
+        loop_ticker_free(profile->ticker);
+    atomic_store(&profile->runs, false);
+    while (atomic_load(&profile->enters))
+        sched_yield();
+}
+
+int profile_stop(struct loop *loop, struct printer *printer)
+{
+    struct profile *profile = atomic_load(&loop->profile);
+    int samples, rc;
+
+    if (!profile || !atomic_load(&profile->runs))
+        return -EINVAL;
+    stop_sampling(profile);
+    for (size_t i = 0; i < STACKS_MAX; i++)
+        if (profile->stacks[i].hash != 0)
+            print_sampled(printer, &profile->stacks[i]);
+    if (profile->lost > 0) {
+        print_text(printer, "[lost] ");
+        print_number(printer, profile->lost);
+        print_text(printer, "\n");
+    }
+    samples = (int)profile->samples;
+    rc = printer_flush(printer);
+    return rc < 0 ? rc : samples;
+}
+
+void profile_fini(struct loop *loop)
+{
+    struct profile *profile = atomic_load(&loop->profile);
+
+    if (!profile)
+        return;
+    if (atomic_load(&profile->runs))
+        stop_sampling(profile);
+    /* A late signal finds none. */
+    atomic_store(&loop->profile, NULL);
+    (void)munmap(profile, sizeof(*profile));
+}
+
+int cop_profile_start(enum cop_profile kind)
+{
+    if (!loop_here || (kind != COP_PROFILE_CPU && kind != COP_PROFILE_WAIT))
+        return -EINVAL;
+    return profile_start(loop_here, kind);
+}
+
+int cop_profile_stop(int fd)
+{
+    struct printer printer;
+
+    if (!loop_here)
+        return -EINVAL;
+    printer_init(&printer, fd);
+    return profile_stop(loop_here, &printer);
+}
