@@ -28,7 +28,7 @@ SYSCONF ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 DESTDIR ?=
 ARCH    ?= $(shell uname -m)
 V       ?=
-BENCH   ?= http,pipelined,echo,idle
+BENCH   ?= http,pipelined,echo,idle,tasks,sync
 FUZZ_SECONDS ?= 30
 TEST_SECONDS ?= 900
 
@@ -41,12 +41,13 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 # ---- flavours: each has a folder of its own -------------------------------------------------------
 
+comma := ,
+space := $(subst ,, )
 ifneq ($(filter fuzz,$(MAKECMDGOALS)),)
 CC    := clang
 SAN   := fuzzer-no-link,address,undefined
 BUILD := build/fuzz
 else
-comma := ,
 BUILD := build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 endif
 
@@ -62,8 +63,8 @@ endif
 build/setup.mk: FORCE
 	@CC="$(CC)" PYTHON="$(PYTHON)" scripts/setup $(SETUP_FOR)
 	@mkdir -p $(@D)
-	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags yaml-0.1 jansson libsystemd)"; \
-	   echo "PKG_LIBS := $$(pkg-config --libs yaml-0.1 jansson libsystemd)"; \
+	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags yaml-0.1 jansson libsystemd libcares)"; \
+	   echo "PKG_LIBS := $$(pkg-config --libs yaml-0.1 jansson libsystemd libcares)"; \
 	   echo "CTL_LIBS := $$(pkg-config --libs yaml-0.1 jansson)"; \
 	   echo "CHECK_CFLAGS := $$(pkg-config --cflags check 2>/dev/null)"; \
 	   echo "CHECK_LIBS := $$(pkg-config --libs check 2>/dev/null)"; \
@@ -189,9 +190,17 @@ $(BUILD)/objects: FORCE
 run: $(PROGRAMS)  ## set up, build, and serve from etc/coppice.yaml until Ctrl-C
 	@exec scripts/foreground $(BUILD)/coppice run etc/coppice.yaml
 
+# Those of BENCH that bench.py knows, and those that are programs of their own.
+BENCH_WORDS = $(subst $(comma), ,$(BENCH))
+BENCH_HTTP  = $(filter-out tasks sync,$(BENCH_WORDS))
+BENCH_RUNS  = $(if $(BENCH_HTTP),"$(PYTHON) tests/bench/bench.py --build $(BUILD) \
+                  --only $(subst $(space),$(comma),$(strip $(BENCH_HTTP)))") \
+              $(if $(filter tasks,$(BENCH_WORDS)),"$(PYTHON) tests/bench/task_figures.py --build $(BUILD)") \
+              $(if $(filter sync,$(BENCH_WORDS)),"$(BUILD)/bench/bench_sync")
+
 .PHONY: bench
-bench: $(PROGRAMS) $(BENCHES)  ## CPU per request beside a raw epoll loop and nginx (BENCH=http,pipelined,echo,idle)
-	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --only $(BENCH)
+bench: $(PROGRAMS) $(BENCHES)  ## what requests and tasks cost (BENCH=http,pipelined,echo,idle,tasks,sync)
+	@failed=0; for run in $(BENCH_RUNS); do $$run || failed=1; done; exit $$failed
 
 .PHONY: compare
 compare: $(PROGRAMS)  ## the same app under each model, side by side

@@ -80,6 +80,7 @@ struct config_pool {
     int64_t request_timeout; /* 0: none */
     uint64_t header_max;
     uint64_t body_max;
+    uint64_t min_rate; /* bytes a second; 0: none */
     uint64_t stack_size;
     int64_t slow_task;
     bool debug;

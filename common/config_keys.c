@@ -109,6 +109,8 @@ const struct config_key config_keys[] = {
      "largest header of a request"),
     POOL(body_max, CONFIG_SIZE, "1MiB", 0, 1024 * GIB, NULL,
      "largest body of a request"),
+    POOL(min_rate, CONFIG_SIZE, "512", 0, GIB, NULL,
+     "bytes a second that a body or a long answer must reach, its timeout apart; 0: no limit"),
     POOL(stack_size, CONFIG_SIZE, "256KiB", 32 * KIB, 64 * MIB, NULL,
      "address space of a task's stack; memory is used as far as it is touched"),
     POOL(slow_task, CONFIG_DURATION, "100ms", 0, DAY, NULL,

@@ -42,6 +42,10 @@ static const struct field row_fields[] = {
     {FIELD_INTEGER, "tasks_running", "tasks", "tasks that can run", "RUN", STYLE_PLAIN, "tasks",
      NULL},
     {FIELD_INTEGER, "tasks", "tasks", "tasks alive", NULL, STYLE_PLAIN, NULL, NULL},
+    {FIELD_STRING, "doing", NULL,
+     "the task that holds a loop, or that a blocking thread serves, longest of all", "DOING",
+     STYLE_PLAIN, NULL, NULL},
+    {FIELD_INTEGER, "doing_ns", "nanoseconds", "for how long", "FOR", STYLE_DURATION, NULL, NULL},
     {FIELD_REAL, "accepts_per_s", "connections per second", "over the last few reports", "ACC/S",
      STYLE_ROUND, NULL, NULL},
     {FIELD_REAL, "requests_per_s", "requests per second", "over the last few reports", "REQ/S",
@@ -115,9 +119,23 @@ static void set_memory(struct jsondoc *row, pid_t pid)
     set(row, "private_bytes", (int64_t) private * 1024);
 }
 
+static void set_doing(struct jsondoc *row, const struct beat_view *view, int64_t now_ns)
+{
+    char text[BEAT_LABEL_MAX + 32];
+
+    if (view->task_since_ns == 0)
+        return;
+    snprintf(text, sizeof(text), "%s", view->label);
+    if (view->label[0] == 0)
+        snprintf(text, sizeof(text), "task %llu", (unsigned long long)view->task);
+    jsondoc_set(row, "doing", jsondoc_string(text));
+    set(row, "doing_ns", now_ns - view->task_since_ns);
+}
+
 /* From the slots in shared memory, which tell the truth of a hung worker, too. */
 static void set_beats(struct jsondoc *row, const struct worker *worker, int64_t now_ns)
 {
+    struct beat_view longest = {.task_since_ns = 0};
     int64_t oldest = CLOCK_NEVER, lag = 0, connections = 0, tasks = 0, running = 0;
 
     for (unsigned i = 0; i < worker->pool->config->threads; i++) {
@@ -127,11 +145,15 @@ static void set_beats(struct jsondoc *row, const struct worker *worker, int64_t 
         connections += view.connections;
         tasks += view.tasks;
         running += view.tasks_running;
+        if (view.task_since_ns != 0 &&
+            (longest.task_since_ns == 0 || view.task_since_ns < longest.task_since_ns))
+            longest = view;
         if (view.beat_ns >= oldest)
             continue;
         oldest = view.beat_ns;
         lag = view.lag_ns;
     }
+    set_doing(row, &longest, now_ns);
     set(row, "connections", connections);
     set(row, "tasks", tasks);
     set(row, "tasks_running", running);

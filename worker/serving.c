@@ -60,7 +60,8 @@ static int start_app(struct serving *serving)
     serving->service.first_byte_timeout = timeout_of(pool->first_byte_timeout);
     serving->service.keepalive_timeout = timeout_of(pool->keepalive_timeout);
     serving->service.write_timeout = timeout_of(pool->write_timeout);
-    return serving->app->start(pool, &serving->service, serving->error, sizeof(serving->error));
+    return app_instance_start(serving->app, pool, is_blocking(serving), &serving->service,
+                              &serving->instance, serving->error, sizeof(serving->error));
 }
 
 static void fail(struct serving *serving, int result, const char *what)
@@ -100,30 +101,49 @@ static void loop_left(void *arg)
     tell(serving, &serving->left);
 }
 
+/* No connection is left: nor may a task of the app be. */
+static void connections_left(void *arg)
+{
+    struct serving *serving = arg;
+
+    app_instance_leave(serving->instance, loop_left, serving);
+}
+
 static int run_app(void *arg)
 {
     struct serving *serving = arg;
 
-    serving->result = serving->app->run(&serving->service);
+    serving->result = app_instance_run(serving->instance);
     loop_left(serving);
     return 0;
+}
+
+/* A message that was under way when the loop left comes at the loop's end: nothing is left to do.
+ */
+static bool is_over(const struct serving *serving)
+{
+    return !serving->model;
 }
 
 static void drain_loop(struct loop_message *message)
 {
     struct serving *serving = list_entry(message, struct serving, drain);
 
+    if (is_over(serving))
+        return;
     beat_set_state(serving->beat, BEAT_DRAINING);
     if (serving->app->run)
         loop_cancel_all(serving->loop);
     else
-        model_tasks_drain(serving->model, serving->spread_ns, loop_left, serving);
+        model_tasks_drain(serving->model, serving->spread_ns, connections_left, serving);
 }
 
 static void cut_loop(struct loop_message *message)
 {
     struct serving *serving = list_entry(message, struct serving, cut);
 
+    if (is_over(serving))
+        return;
     if (serving->app->run)
         loop_cancel_all(serving->loop);
     else
@@ -158,8 +178,8 @@ static void stop_on_loop(struct serving *serving)
 {
     loop_ticker_free(serving->ticker);
     model_tasks_free(serving->model);
-    if (serving->app->stop)
-        serving->app->stop(&serving->service);
+    serving->model = NULL;
+    app_instance_stop(serving->instance);
 }
 
 void serving_start_here(struct serving *serving, struct loop *loop)
@@ -236,8 +256,7 @@ static void *run_blocking_thread(void *arg)
     if (rc == 0) {
         model_blocking_run(serving->loop, &model);
         beat_set_state(serving->beat, BEAT_LEAVING);
-        if (serving->app->stop)
-            serving->app->stop(&serving->service);
+        app_instance_stop(serving->instance);
         loop_free(serving->loop);
         tell(serving, &serving->left);
     }

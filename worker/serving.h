@@ -12,7 +12,7 @@
 
 #include "common/heritage.h"
 #include "common/metrics.h"
-#include "worker/app/app.h"
+#include "worker/app/app_instance.h"
 #include "worker/task/loop.h"
 
 #define SERVING_ERROR_MAX 256
@@ -34,6 +34,7 @@ struct serving {
     bool has_thread;
     pthread_t thread;
     struct cop_service service;
+    struct app_instance *instance;
     struct model_tasks *model; /* NULL under a blocking model */
     struct loop_ticker *ticker;
     struct loop_message started;

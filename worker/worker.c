@@ -23,6 +23,7 @@
 #include "worker/reporter.h"
 #include "worker/serving.h"
 #include "worker/survey.h"
+#include "worker/sync/signals.h"
 #include "worker/task/exception.h"
 #include "worker/task/io.h"
 #include "worker/task/postmortem.h"
@@ -145,7 +146,7 @@ static void signals_came(struct io *io)
 /* Before any thread starts, so that they all inherit the mask. Returns a signalfd or -errno. */
 static int open_signals(void)
 {
-    sigset_t set;
+    sigset_t set, owned;
     int fd;
 
     /* Ctrl-C reaches the whole foreground group; the master decides what it means. */
@@ -155,6 +156,9 @@ static int open_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGQUIT);
+    owned = set;
+    sigaddset(&owned, SIGUSR2);
+    CHECK(signals_claim(&owned) == 0);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;
     fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

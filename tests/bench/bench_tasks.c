@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_tasks - what tasks cost: bench_tasks WORKLOAD prints one line of "name value unit".
- * bench_tasks.py runs the workloads in interleaved rounds and beside other runtimes.
+ * Times are CPU time, because others use the machine too. task_figures.py runs the workloads in
+ * interleaved rounds and beside other runtimes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,9 +69,9 @@ static int measure_switch(void *arg)
         CHECK(stack);
         contexts[i] = context_make(stack, stack + size, i == 0 ? go_round_and_stop : go_round);
     }
-    before = clock_now();
+    before = cpu_now();
     context_switch(&contexts[YIELDERS], contexts[0]);
-    print("switch", (double)(clock_now() - before) / YIELDS / YIELDERS, "ns");
+    print("switch", (double)(cpu_now() - before) / YIELDS / YIELDERS, "ns");
     return 0;
 }
 
@@ -90,10 +91,10 @@ static int measure_yield(void *arg)
 
     for (int i = 0; i < YIELDERS; i++)
         CHECK(tasks[i] = cop_create_task(yield_often, NULL));
-    before = clock_now();
+    before = cpu_now();
     for (int i = 0; i < YIELDERS; i++)
         CHECK(cop_await(tasks[i]) == 0);
-    print("yield", (double)(clock_now() - before) / YIELDS / YIELDERS, "ns");
+    print("yield", (double)(cpu_now() - before) / YIELDS / YIELDERS, "ns");
     return 0;
 }
 
@@ -104,14 +105,14 @@ static int nothing(void *arg)
 
 static int measure_spawn(void *arg)
 {
-    int64_t before = clock_now();
+    int64_t before = cpu_now();
 
     for (int i = 0; i < SPAWNS; i++) {
         struct cop_task *task = cop_create_task(nothing, NULL);
 
         CHECK(task && cop_await(task) == 0);
     }
-    print("spawn", (double)(clock_now() - before) / SPAWNS, "ns");
+    print("spawn", (double)(cpu_now() - before) / SPAWNS, "ns");
     return 0;
 }
 
@@ -130,10 +131,10 @@ static int measure_gather(void *arg)
     int64_t before;
 
     gather_once();
-    before = clock_now();
+    before = cpu_now();
     for (int i = 0; i < GATHERS; i++)
         gather_once();
-    print("gather", (double)(clock_now() - before) / GATHERS / GATHERED, "ns");
+    print("gather", (double)(cpu_now() - before) / GATHERS / GATHERED, "ns");
     return 0;
 }
 

@@ -81,8 +81,8 @@ static void take_body(struct outcome *outcome, const struct http_head *head, con
     http_body_init(&body, head->chunked, head->content_length, BODY_MAX, FRAMING_MAX);
     while (!http_body_is_done(&body) && at < len) {
         struct cop_slice content;
-        ssize_t n =
-            http_body_take(&body, text + at, end_of_portion(at, portion, len) - at, &content);
+        ssize_t n = http_body_take(&body, text + at, end_of_portion(at, portion, len) - at,
+                                   SIZE_MAX, &content);
 
         if (n < 0) {
             outcome->body = (int)n;

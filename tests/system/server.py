@@ -5,6 +5,7 @@ Ports are the kernel's choice: a pool listens on port 0, and the control socket 
 are found by their command line, which names the folder, so those whose master died are found, too.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -88,8 +89,7 @@ class Server:
     def clean_up(self):
         """Whatever the test left behind: it must still be able to end at once, without a word of a bug of its own."""
         is_left = self.process.poll() is None
-        for pid in self.pids():
-            os.kill(pid, signal.SIGCONT)
+        self.signal_all(signal.SIGCONT)
         if is_left:
             self.signal(signal.SIGTERM)
             self.signal(signal.SIGINT)
@@ -97,12 +97,16 @@ class Server:
             code = self.exit_code()
             wait_until(lambda: not self.pids(), "every process of the server is gone")
         finally:
-            for pid in self.pids():
-                os.kill(pid, signal.SIGKILL)
+            self.signal_all(signal.SIGKILL)
             self.process.wait(DEADLINE)
             print(f"---- {self.log}\n{self.logged()}")
         assert code == 0 or not is_left, f"it ended with {code}"
         assert not BUG.search(self.logged())
+
+    def signal_all(self, number):
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):  # it may end meanwhile
+                os.kill(pid, number)
 
     def logged(self):
         return self.log.read_text(encoding="utf-8", errors="replace")

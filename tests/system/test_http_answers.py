@@ -161,7 +161,7 @@ def test_ten_thousand_requests_in_one_write_are_all_answered(client):
 
 
 @pytest.mark.parametrize(
-    "path, status", [("/0", 200), ("/wait/1?x=y", 200), ("/", 400), ("/-1", 400), ("/1x", 400), ("/60001", 400)]
+    "path, status", [("/0", 200), ("/wait/1?x=y", 200), ("/", 404), ("/-1", 400), ("/1x", 400), ("/60001", 400)]
 )
 def test_wait_takes_milliseconds(serve, path, status):
     assert serve({"web": {"app": "wait"}}).get(path).status == status

@@ -81,6 +81,8 @@ def test_hung_worker_is_a_marked_row_and_holds_nobody_up(serve, asking):
     rows = {row["pool"]: row for row in wait_until(lambda: rows_labelled(server, "GET /20000"), "an answer")}
     assert rows["web"]["mark"] == "!" and rows["web"]["state"] == "running"
     assert rows["other"]["mark"] == "" and rows["other"]["state"] == "parked"
+    row = server.workers()[0]
+    assert row["doing"] == "GET /20000" and row["doing_ns"] > 50_000_000
     assert server.ctl("dump", "web/0").returncode == 1
     assert server.worker_pids(), "and it lives on"
 

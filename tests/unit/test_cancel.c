@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "tests/unit/events.h"
+#include "worker/task/sched.h"
 #include "worker/task/scope.h"
 
 /* ---- cancelling ---- */
@@ -120,6 +121,29 @@ START_TEST(await_that_completed_before_its_cancelled_caller_runs_returns_the_res
 }
 END_TEST
 
+static int park_uninterruptibly(void *arg)
+{
+    return sched_park_uninterruptible(cop_current_task(), "test");
+}
+
+static int cancel_the_uninterruptible(void *arg)
+{
+    struct cop_task *task = create(park_uninterruptibly, NULL);
+
+    ck_assert_int_eq(cop_yield(), 0);
+    ck_assert(cop_task_cancel(task));
+    ck_assert_int_eq(cop_yield(), 0);
+    ck_assert_int_eq(task->state, TASK_PARKED);
+    sched_wake(task, 6);
+    return cop_await(task);
+}
+
+START_TEST(wait_that_is_uninterruptible_ends_by_its_completion_alone)
+{
+    ck_assert_int_eq(cop_run(cancel_the_uninterruptible, NULL), 6);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("cancel");
@@ -133,6 +157,7 @@ int main(void)
     tcase_add_test(tc, await_by_a_cancelled_caller_cancels_the_awaited_task_and_joins_it);
     tcase_add_test(tc, await_by_a_caller_cancelled_before_cancels_the_awaited_task_and_joins_it);
     tcase_add_test(tc, await_that_completed_before_its_cancelled_caller_runs_returns_the_result);
+    tcase_add_test(tc, wait_that_is_uninterruptible_ends_by_its_completion_alone);
     tcase_set_timeout(tc, 20);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);

@@ -22,7 +22,7 @@ static int take(struct http_body *body, const char *text, size_t len, size_t por
 
         if (at == len)
             return 0;
-        n = http_body_take(body, text + at, end - at, &run);
+        n = http_body_take(body, text + at, end - at, SIZE_MAX, &run);
         if (n < 0)
             return (int)n;
         strncat(content, run.data, run.len);

@@ -219,6 +219,21 @@ IN_A_LOOP(deadline_of_a_scope_inside_a_shield_counts)
     return cop_scope_exit(&outer, cop_yield());
 }
 
+IN_A_LOOP(deadline_inside_a_shield_is_not_taken_for_one_outside_that_passed_before)
+{
+    struct cop_scope outer, shield, inner;
+    cop_time now = cop_now();
+
+    cop_scope_enter(&outer, now + COP_MS);
+    cop_scope_enter(&shield, COP_NEVER);
+    cop_scope_shield(&shield, COP_NEVER);
+    cop_scope_enter(&inner, now + 3 * COP_MS);
+    ck_assert_int_eq(cop_scope_exit(&inner, cop_sleep(AN_AGE)), -ETIMEDOUT);
+    ck_assert_int_eq(cop_scope_exit(&shield, cop_yield()), 0);
+    ck_assert_int_eq(cop_scope_exit(&outer, cop_yield()), -ETIMEDOUT);
+    return 0;
+}
+
 static int sleep_for(void *arg)
 {
     return cop_sleep(*(cop_time *)arg) < 0 ? -ECANCELED : 3;
@@ -296,6 +311,7 @@ int main(void)
     tcase_add_test(tc, deadline_that_passed_outside_a_shield_counts_after_it);
     tcase_add_test(tc, grace_of_a_shield_ends_it_also_in_a_cancelled_task);
     tcase_add_test(tc, deadline_of_a_scope_inside_a_shield_counts);
+    tcase_add_test(tc, deadline_inside_a_shield_is_not_taken_for_one_outside_that_passed_before);
     tcase_add_test(tc, wait_for_returns_the_result_or_timed_out);
     tcase_add_test(tc, shielded_call_of_a_cancelled_task_completes);
     tcase_add_test(tc, misuse_dies_with_a_sentence);

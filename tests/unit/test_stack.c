@@ -166,7 +166,13 @@ START_TEST(trim_gives_back_all_of_the_stacks_that_nobody_needed_since_the_last)
         memset(stacks[i]->bottom, 1, usable(stacks[i]));
     }
     ck_assert_uint_eq(pool.nstacks, N);
+
+    /* And grows cold again. */
     give_all(&pool, stacks);
+    stack_pool_trim(&pool);
+    stack_pool_trim(&pool);
+    for (size_t i = 0; i < N; i++)
+        ck_assert_ptr_null(stacks[i]->bottom);
     stack_pool_fini(&pool);
 }
 END_TEST

@@ -16,13 +16,14 @@
 #define LIMIT_NS (20 * NS_PER_MS)
 #define LONG_NS  (30 * NS_PER_S)
 
-static char path[] = "/tmp/test_watchdog.XXXXXX";
+static char path[32];
 static int log_file;
 static struct watchdog *watchdog;
 static struct beat *beat;
 
 static void setup(void)
 {
+    strcpy(path, "/tmp/test_watchdog.XXXXXX");
     log_file = mkstemp(path);
     ck_assert_int_ge(log_file, 0);
     ck_assert_int_eq(log_open(path, LOG_FORMAT_TEXT, LOG_LEVEL_INFO), 0);

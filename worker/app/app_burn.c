@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "common/clock.h"
-#include "worker/app/app_http.h"
+#include "worker/coppice.h"
 
 #define BURN_MAX_MS 60000
 
@@ -64,17 +64,10 @@ static int burn_and_answer(struct cop_request *request, struct cop_response *res
     return 0;
 }
 
-static int start(const struct config_pool *pool, struct cop_service *service, char *error,
-                 size_t size)
-{
-    return app_http_start(pool, service, burn_and_answer, error, size);
-}
-
 extern const struct cop_app app_burn;
 
 const struct cop_app app_burn = {
     .name = "burn",
     .help = "computes for the milliseconds in the URL (/20), or blocks its thread (/block/20)",
-    .start = start,
-    .stop = app_http_stop,
+    .handler = burn_and_answer,
 };

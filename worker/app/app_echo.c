@@ -28,23 +28,10 @@ static enum cop_verdict echo(struct cop_connection *connection, void *arg)
     return COP_PARK;
 }
 
-static int start(const struct config_pool *pool, struct cop_service *service, char *error,
-                 size_t size)
-{
-    service->serve = echo;
-    service->arg = NULL;
-    return 0;
-}
-
-static void stop(struct cop_service *service)
-{
-}
-
 extern const struct cop_app app_echo;
 
 const struct cop_app app_echo = {
     .name = "echo",
     .help = "sends every byte back over TCP",
-    .start = start,
-    .stop = stop,
+    .serve = echo,
 };

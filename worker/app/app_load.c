@@ -274,9 +274,9 @@ static int watch_the_clock(struct load *load)
     return rc;
 }
 
-static int load_run(struct cop_service *service)
+static int load_run(struct cop_context *context)
 {
-    struct load *load = service->arg;
+    struct load *load = context->state;
     struct cop_group group;
     int rc;
 
@@ -292,26 +292,11 @@ static int load_run(struct cop_service *service)
     return rc == -ECANCELED ? 0 : rc;
 }
 
-static int load_start(const struct config_pool *pool, struct cop_service *service, char *error,
-                      size_t size)
+static int load_start(struct cop_context *context)
 {
-    struct load *load = calloc(1, sizeof(*load));
-    int rc;
+    struct load *load = context->state;
 
-    if (!load)
-        return -ENOMEM;
-    rc = load_plan_read(pool, &load->plan, error, size);
-    if (rc < 0) {
-        free(load);
-        return rc;
-    }
-    service->arg = load;
-    return 0;
-}
-
-static void load_stop(struct cop_service *service)
-{
-    free(service->arg);
+    return load_plan_read(context->pool, &load->plan, context->error, context->error_size);
 }
 
 extern const struct cop_app app_load;
@@ -319,7 +304,7 @@ extern const struct cop_app app_load;
 const struct cop_app app_load = {
     .name = "load",
     .help = "sends requests and measures the answers (coppice load)",
+    .state_size = sizeof(struct load),
     .start = load_start,
-    .stop = load_stop,
     .run = load_run,
 };

@@ -163,6 +163,20 @@ static char *print_status(char *at, int status)
     return mempcpy(at, "\r\n", 2);
 }
 
+static char *print_framing(char *at, const struct cop_response *response,
+                           enum http_connection connection)
+{
+    if (response->status == 204 || response->status == 304)
+        return at;
+    if (!response->has_length)
+        return connection == HTTP_CONNECTION_ENDS_BODY
+                   ? at
+                   : mempcpy(at, "Transfer-Encoding: chunked\r\n", 28);
+    at = mempcpy(at, "Content-Length: ", 16);
+    at = print_number(at, response->length);
+    return mempcpy(at, "\r\n", 2);
+}
+
 char *http_answer_print(char *at, const struct cop_response *response,
                         enum http_connection connection)
 {
@@ -173,14 +187,10 @@ char *http_answer_print(char *at, const struct cop_response *response,
         at = mempcpy(at, response->content_type.data, response->content_type.len);
         at = mempcpy(at, "\r\n", 2);
     }
-    if (response->status != 204 && response->status != 304) {
-        at = mempcpy(at, "Content-Length: ", 16);
-        at = print_number(at, response->body.len);
-        at = mempcpy(at, "\r\n", 2);
-    }
+    at = print_framing(at, response, connection);
     if (response->fields_len)
         at = mempcpy(at, response->fields, response->fields_len);
-    if (connection == HTTP_CONNECTION_CLOSE)
+    if (connection == HTTP_CONNECTION_CLOSE || connection == HTTP_CONNECTION_ENDS_BODY)
         at = mempcpy(at, "Connection: close\r\n", 19);
     else if (connection == HTTP_CONNECTION_KEEP_ALIVE)
         at = mempcpy(at, "Connection: keep-alive\r\n", 24);

@@ -7,7 +7,12 @@
 
 #include "worker/http/response.h"
 
-enum http_connection { HTTP_CONNECTION_DEFAULT, HTTP_CONNECTION_CLOSE, HTTP_CONNECTION_KEEP_ALIVE };
+enum http_connection {
+    HTTP_CONNECTION_DEFAULT,
+    HTTP_CONNECTION_CLOSE,
+    HTTP_CONNECTION_KEEP_ALIVE,
+    HTTP_CONNECTION_ENDS_BODY, /* close, and a body without a length ends there */
+};
 
 /* No head is longer than that, its content type and its fields. */
 #define HTTP_ANSWER_HEAD_MAX 256
@@ -17,7 +22,10 @@ static inline void http_answer_init(struct cop_response *response)
 {
     response->status = 200;
     response->content_type = (struct cop_slice){NULL, 0};
-    response->body = (struct cop_slice){NULL, 0};
+    response->source = HTTP_FROM_MEMORY;
+    response->has_length = true;
+    response->length = 0;
+    response->memory = NULL;
     response->fields_len = 0;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "worker/http/http_body.h"
 
+#include "common/check.h"
 #include "worker/http/http_chars.h"
 
 /* A chunk of that size pays for its own line; smaller ones are charged to the budget. */
@@ -159,20 +160,31 @@ static int framing_octet(struct http_body *body, char c)
     }
 }
 
+size_t http_body_straight(const struct http_body *body)
+{
+    return body->state == CONTENT || body->state == DATA ? (size_t)body->left : 0;
+}
+
+void http_body_skip(struct http_body *body, size_t n)
+{
+    CHECK(n <= http_body_straight(body));
+    body->left -= n;
+    if (!body->left)
+        body->state = body->state == CONTENT ? DONE : DATA_CR;
+}
+
 /* A run of content, of len bytes at most. */
 static size_t take_content(struct http_body *body, const char *data, size_t len,
                            struct cop_slice *content)
 {
     if (len > body->left)
         len = (size_t)body->left;
-    body->left -= len;
-    if (!body->left)
-        body->state = body->state == CONTENT ? DONE : DATA_CR;
+    http_body_skip(body, len);
     *content = (struct cop_slice){data, len};
     return len;
 }
 
-ssize_t http_body_take(struct http_body *body, const char *data, size_t len,
+ssize_t http_body_take(struct http_body *body, const char *data, size_t len, size_t max,
                        struct cop_slice *content)
 {
     size_t i = 0;
@@ -182,7 +194,8 @@ ssize_t http_body_take(struct http_body *body, const char *data, size_t len,
         int rc;
 
         if (body->state == CONTENT || body->state == DATA)
-            return (ssize_t)(i + take_content(body, data + i, len - i, content));
+            return (ssize_t)(i +
+                             take_content(body, data + i, len - i < max ? len - i : max, content));
         rc = framing_octet(body, data[i++]);
         if (rc < 0)
             return rc;

@@ -34,10 +34,15 @@ void http_body_init(struct http_body *body, bool chunked, uint64_t content_lengt
 /* Has all of it been taken? */
 bool http_body_is_done(const struct http_body *body);
 
-/* Take from the front of data[0 .. len) up to the end of one run of content or of the framing.
- * Returns how many bytes belong to the body, with the content among them in *content (maybe none),
- * or -status: 400, 413, 431. */
-ssize_t http_body_take(struct http_body *body, const char *data, size_t len,
+/* Take from the front of data[0 .. len) up to the end of one run of content, of max bytes at most,
+ * or of the framing. Returns how many bytes belong to the body, with the content among them in
+ * *content (maybe none), or -status: 400, 413, 431. */
+ssize_t http_body_take(struct http_body *body, const char *data, size_t len, size_t max,
                        struct cop_slice *content);
+
+/* How many of the next bytes are content, for sure. http_body_skip takes n of them without a look.
+ */
+size_t http_body_straight(const struct http_body *body);
+void http_body_skip(struct http_body *body, size_t n);
 
 #endif

@@ -258,6 +258,7 @@ int http_head_read(struct http_head *head, const struct http_parser *parser, con
     request->head = message;
     request->fields = parser->fields;
     request->nfields = parser->nfields;
+    request->nparams = 0;
     request->method_name =
         (struct cop_slice){message + parser->skipped, parser->target - parser->skipped - 1};
     request->target = (struct cop_slice){message + parser->target, parser->target_len};

@@ -10,7 +10,7 @@
 #include "worker/http/request.h"
 
 struct http_head {
-    struct cop_request request; /* all but `state` */
+    struct cop_request request; /* all but `state` and `session` */
     uint64_t content_length;    /* 0 without one */
     bool chunked;
     bool keep_alive;      /* the client would send more on this connection */

@@ -20,145 +20,29 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/metrics.h"
 #include "worker/http/http_answer.h"
-#include "worker/http/http_body.h"
-#include "worker/http/http_head.h"
-#include "worker/task/sched.h"
+#include "worker/http/http_session.h"
+#include "worker/http/request_body.h"
+#include "worker/http/response_writer.h"
 #include "worker/task/scope.h"
-
-/* Both together leave a handler room on the smallest stack. */
-#define INPUT_SIZE  (9 * 1024)
-#define OUTPUT_SIZE (8 * 1024)
-
-/* Room behind the longest head, for body bytes. */
-#define BODY_ROOM 1024
 
 /* How long, and for how many bytes, a peer that was refused may go on sending. */
 #define LINGER_NS    (3 * COP_S)
 #define LINGER_BYTES (16u << 20)
 
-struct session {
-    struct cop_connection *connection;
-    const struct cop_service *service;
-    const struct http_service *http;
-    struct cop_task *task;
-    char *input; /* on_stack, or the heap's */
-    uint32_t input_size;
-    uint32_t start;    /* of the message that is being read */
-    uint32_t end;      /* of what has been read */
-    cop_time began;    /* when the first byte of the unfinished message came */
-    cop_time read_at;  /* the last read */
-    bool parsing;      /* the parser has begun with the message at `start` */
-    bool closing;      /* no further request is answered */
-    bool linger;       /* the peer may still be sending */
-    bool broken;       /* no further answer can be sent */
-    uint32_t nanswers; /* printed, not yet sent; by the class of their status: */
-    uint32_t nclass[6];
-    cop_time oldest; /* when the first byte of the first of them came */
-    uint32_t output_len;
-    struct http_head head;
-    struct cop_response response;
-    struct http_parser parser;
-    /* In that order, what a waiting session has touched lies together, near its callees' frames. */
-    char on_stack[INPUT_SIZE];
-    char output[OUTPUT_SIZE];
-};
+/* The body of a refused request is read, and the connection kept, up to that. */
+#define SHORT_BODY (64u << 10)
 
-static struct cop_stream *stream_of(struct session *session)
-{
-    return &session->connection->stream;
-}
+/* Memory of one request, besides its body. */
+#define ARENA_MAX (1u << 20)
 
-static void break_off(struct session *session, int rc)
-{
-    session->closing = true;
-    session->broken = true;
-    session->output_len = 0;
-    if (rc == -ETIMEDOUT)
-        METRIC_ADD(request_timeouts, 1);
-    else if (rc != -ECANCELED)
-        METRIC_ADD(request_errors, 1);
-}
-
-static void count_answers(struct session *session)
-{
-    METRIC_ADD(requests, session->nanswers);
-    METRIC_ADD(responses_2xx, session->nclass[2]);
-    METRIC_ADD(responses_3xx, session->nclass[3]);
-    METRIC_ADD(responses_4xx, session->nclass[4]);
-    METRIC_ADD(responses_5xx, session->nclass[5]);
-    memset(session->nclass, 0, sizeof(session->nclass));
-}
-
-/* Only the first of the answers can belong to a request that began before the last read. */
-static void record_durations(struct session *session)
-{
-    struct histogram *histogram = &metrics_here->histogram[HISTOGRAM_request_duration];
-    cop_time now = clock_now();
-
-    histogram_record(histogram, now - session->oldest);
-    if (session->nanswers > 1)
-        histogram_record_n(histogram, now - session->read_at, session->nanswers - 1);
-}
-
-/* Send what is printed, and after it `body`, which may be empty. */
-static void send_answers(struct session *session, struct cop_slice body)
-{
-    struct iovec pieces[2] = {
-        {.iov_base = session->output, .iov_len = session->output_len},
-        {.iov_base = (void *)(uintptr_t)body.data, .iov_len = body.len},
-    };
-    int rc;
-
-    if (!session->output_len)
-        return;
-    if (session->nanswers)
-        count_answers(session);
-    rc = cop_writev(stream_of(session), pieces, body.len ? 2 : 1);
-    session->output_len = 0;
-    if (session->nanswers)
-        record_durations(session);
-    session->nanswers = 0;
-    if (rc < 0)
-        break_off(session, rc);
-}
-
-static void flush(struct session *session)
-{
-    send_answers(session, (struct cop_slice){NULL, 0});
-}
-
-/* Print session->response behind the other answers; what does not fit goes out at once. */
-static void answer(struct session *session, bool has_body)
-{
-    const struct cop_response *response = &session->response;
-    size_t head_max = HTTP_ANSWER_HEAD_MAX + response->content_type.len + response->fields_len;
-    struct cop_slice body = has_body ? response->body : (struct cop_slice){NULL, 0};
-    enum http_connection connection = HTTP_CONNECTION_DEFAULT;
-    char *end;
-
-    if (session->closing)
-        connection = HTTP_CONNECTION_CLOSE;
-    else if (!session->head.request.version_minor)
-        connection = HTTP_CONNECTION_KEEP_ALIVE;
-    if (head_max + body.len > OUTPUT_SIZE - session->output_len)
-        flush(session);
-    if (!session->nanswers++)
-        session->oldest = session->began;
-    session->nclass[response->status / 100]++;
-    end = http_answer_print(session->output + session->output_len, response, connection);
-    session->output_len = (uint32_t)(end - session->output);
-    if (body.len > OUTPUT_SIZE - session->output_len) {
-        send_answers(session, body);
-    } else if (body.len) {
-        memcpy(end, body.data, body.len);
-        session->output_len += (uint32_t)body.len;
-    }
-}
+/* Of a path in the log. */
+#define PATH_SHOWN 200
 
 /* Is the message that is being read a HEAD request, as far as one can see? */
-static bool is_head(const struct session *session)
+static bool is_head(const struct http_session *session)
 {
     uint32_t at = session->start + session->parser.skipped;
 
@@ -167,16 +51,20 @@ static bool is_head(const struct session *session)
 
 /* Answer with an error and close: what follows on this connection cannot be trusted, or is not
  * wanted. */
-static void refuse(struct session *session, int status)
+static void refuse(struct http_session *session, int status)
 {
     session->closing = true;
     session->linger = true;
     http_answer_error(&session->response, status);
-    answer(session, !is_head(session));
+    if (is_head(session))
+        session->head.request.method = COP_METHOD_HEAD;
+    else
+        session->head.request.method = COP_METHOD_GET;
+    response_writer_send(session);
 }
 
 /* What went wrong is a status to answer with, or an error of the stream. */
-static void give_up(struct session *session, int rc)
+static void give_up(struct http_session *session, int rc)
 {
     if (rc == -ETIMEDOUT) {
         METRIC_ADD(request_timeouts, 1);
@@ -185,107 +73,20 @@ static void give_up(struct session *session, int rc)
     if (rc <= -400)
         refuse(session, -rc);
     else
-        break_off(session, rc);
+        http_session_break(session, rc);
 }
 
-/* Read into the input from `at` on, up to `limit`. Returns 0, or -errno; -ENODATA at the end. */
-static int receive(struct session *session, uint32_t at, uint32_t limit)
-{
-    ssize_t n = cop_read(stream_of(session), session->input + at, limit - at);
-
-    if (n <= 0)
-        return n < 0 ? (int)n : -ENODATA;
-    session->end = at + (uint32_t)n;
-    session->read_at = loop_here->now;
-    return 0;
-}
-
-static void limit_reads(struct session *session, cop_time timeout)
-{
-    cop_stream_set_timeouts(stream_of(session), timeout, session->service->write_timeout);
-}
-
-/* Have the unfinished head at the front of the input, with room behind it. Returns 0 or -ENOMEM. */
-static int make_room(struct session *session)
-{
-    uint32_t len = session->end - session->start;
-    uint32_t size = session->http->header_max + 2 * BODY_ROOM;
-    char *input;
-
-    memmove(session->input, session->input + session->start, len);
-    session->start = 0;
-    session->end = len;
-    if (len < session->input_size - BODY_ROOM)
-        return 0;
-    input = malloc(size);
-    if (!input)
-        return -ENOMEM;
-    memcpy(input, session->input, len);
-    session->input = input;
-    session->input_size = size;
-    return 0;
-}
-
-static int receive_head(struct session *session)
+static int receive_head(struct http_session *session)
 {
     cop_time left = clock_add(session->began, session->http->header_timeout) - clock_now();
-    int rc = make_room(session);
+    int rc = http_session_make_room(session);
 
     if (rc < 0)
         return rc;
     if (left <= 0)
         return -ETIMEDOUT;
-    limit_reads(session, left);
-    return receive(session, session->end, session->input_size - BODY_ROOM);
-}
-
-/* More of the body, over what is there of it. The answers to earlier requests must not wait for
- * that. */
-static int receive_body(struct session *session, uint32_t at, bool say_continue)
-{
-    flush(session);
-    if (say_continue && !session->broken) {
-        memcpy(session->output, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-        session->output_len = 25;
-        flush(session);
-    }
-    if (session->broken)
-        return -ECANCELED;
-    limit_reads(session, session->http->body_timeout);
-    return receive(session, at, session->input_size);
-}
-
-/* Read the request's body, which begins at `at`, and drop it. Returns where the next message
- * begins, -status or -errno. */
-static int drop_body(struct session *session, uint32_t at)
-{
-    const struct http_head *head = &session->head;
-    uint32_t begin = at;
-    bool say_continue = head->expect_continue && session->end == at;
-    struct http_body body;
-
-    if (head->content_length > session->http->body_max)
-        return -413;
-    http_body_init(&body, head->chunked, head->content_length, session->http->body_max,
-                   session->http->header_max);
-    while (!http_body_is_done(&body)) {
-        struct cop_slice content;
-        ssize_t n;
-
-        if (at == session->end) {
-            int rc = receive_body(session, begin, say_continue);
-
-            if (rc < 0)
-                return rc;
-            say_continue = false;
-            at = begin;
-        }
-        n = http_body_take(&body, session->input + at, session->end - at, &content);
-        if (n < 0)
-            return (int)n;
-        at += (uint32_t)n;
-    }
-    return (int)at;
+    http_session_limit_reads(session, left);
+    return http_session_receive(session, session->end, session->input_size - HTTP_BODY_ROOM);
 }
 
 /* What concerns the server and not a resource of the app. Returns 1 when the response is complete,
@@ -305,18 +106,124 @@ static int handle_method(const struct cop_request *request, struct cop_response 
     return rc < 0 ? rc : 1;
 }
 
-static int call_handler(struct session *session)
+/* The path has no route for this method, but for others. */
+static int answer_allowed(const struct cop_request *request, struct cop_response *response,
+                          unsigned allowed)
+{
+    char text[ROUTER_ALLOW_MAX];
+
+    if (request->method == COP_METHOD_OPTIONS)
+        response->status = 204;
+    else
+        http_answer_error(response, 405);
+    router_print_allowed(allowed, text);
+    return cop_response_header(response, "Allow", text);
+}
+
+static int route(struct cop_request *request, struct cop_response *response)
+{
+    const struct http_service *http = request->session->http;
+    cop_handler handler = NULL;
+    unsigned allowed = 0;
+    int rc = http->router ? router_find(http->router, request, &handler, &allowed) : -404;
+
+    if (rc == -404) {
+        handler = http->handler;
+        rc = handler ? 0 : -404;
+    }
+    if (rc == -405)
+        return answer_allowed(request, response, allowed);
+    return rc < 0 ? rc : handler(request, response);
+}
+
+static int call_chain(struct cop_request *request, struct cop_response *response)
+{
+    const struct http_service *http = request->session->http;
+    struct cop_next next = {http->middleware, route};
+
+    if (!http->router && !http->middleware)
+        return http->handler(request, response);
+    return cop_next(&next, request, response);
+}
+
+static int call_handler(struct http_session *session)
 {
     const struct http_service *http = session->http;
     struct cop_scope scope;
 
     if (http->request_timeout == COP_NEVER)
-        return http->handler(&session->head.request, &session->response);
+        return call_chain(&session->head.request, &session->response);
     cop_scope_enter(&scope, clock_add(clock_now(), http->request_timeout));
-    return cop_scope_exit(&scope, http->handler(&session->head.request, &session->response));
+    return cop_scope_exit(&scope, call_chain(&session->head.request, &session->response));
 }
 
-static void handle(struct session *session)
+/* What the handler left of the body. Returns 0 when the next request can follow, -status, -errno.
+ * After a refusal only a short one is worth the wait. */
+static int finish_body(struct http_session *session)
+{
+    bool refused = session->response.status >= 400;
+
+    if (!session->has_body || session->body_error < 0)
+        return session->has_body ? session->body_error : 0;
+    if (request_body_is_done(session))
+        return 0;
+    if (refused && (session->say_continue || !session->head.content_length ||
+                    session->head.content_length > SHORT_BODY)) {
+        session->closing = session->linger = true;
+        return 0;
+    }
+    return request_body_drop(session);
+}
+
+static bool is_draining(const struct http_session *session)
+{
+    return atomic_load_explicit(&session->service->draining, memory_order_relaxed);
+}
+
+/* A handler has returned rc, or nobody was asked. */
+static void answer(struct http_session *session, int rc)
+{
+    struct cop_response *response = &session->response;
+
+    if (session->sending) {
+        response_writer_end(session, rc < 0 ? rc : 0);
+        rc = session->broken ? 0 : request_body_drop(session);
+        if (rc < 0)
+            session->closing = true;
+        return;
+    }
+    if (rc >= 0 && (response->status < 200 || response->status > 599))
+        rc = -500;
+    if (rc < 0)
+        http_answer_error(response, http_answer_status(rc));
+    rc = finish_body(session);
+    if (rc < 0) {
+        give_up(session, rc);
+        return;
+    }
+    if (response->status >= 500)
+        METRIC_ADD(request_errors, 1);
+    /* The drain may have begun while the handler waited. */
+    if (is_draining(session))
+        session->closing = session->linger = true;
+    response_writer_send(session);
+}
+
+/* An error that is nobody's answer is for the operator. */
+static void tell_error(struct http_session *session, int rc)
+{
+    const struct cop_request *request = &session->head.request;
+
+    if (rc >= 0 || rc <= -400 || rc == -ECANCELED || http_answer_status(rc) < 500 ||
+        session->broken || (session->has_body && session->body_error < 0))
+        return;
+    log_error("task %llu: %.*s %.*s: %s", (unsigned long long)cop_task_id(session->task),
+              (int)request->method_name.len, request->method_name.data,
+              (int)(request->path.len < PATH_SHOWN ? request->path.len : PATH_SHOWN),
+              request->path.data, strerrordesc_np(-rc) ? strerrordesc_np(-rc) : "unknown error");
+}
+
+static void handle(struct http_session *session)
 {
     struct cop_request *request = &session->head.request;
     struct cop_response *response = &session->response;
@@ -325,31 +232,31 @@ static void handle(struct session *session)
     cop_task_set_label(session->task, request->method_name.data,
                        request->method_name.len + 1 + request->target.len);
     request->state = session->http->state;
+    request->session = session;
+    response->session = session;
+    session->sending = session->chunked = false;
+    session->send_waited = 0;
+    session->sent = 0;
     http_answer_init(response);
     rc = handle_method(request, response);
     if (rc == 0)
         rc = call_handler(session);
-    if (rc >= 0 && (response->status < 200 || response->status > 599))
-        rc = -500;
     if (rc < 0)
-        http_answer_error(response, http_answer_status(rc));
-    if (response->status >= 500)
-        METRIC_ADD(request_errors, 1);
-    /* The drain may have begun while the handler waited. */
-    if (atomic_load_explicit(&session->service->draining, memory_order_relaxed))
-        session->closing = session->linger = true;
-    answer(session, request->method != COP_METHOD_HEAD);
+        tell_error(session, rc);
+    answer(session, rc);
+    if (session->arena.blocks || session->deferred || session->arena.at != session->first_block)
+        http_session_clean(session);
 }
 
 /* A request whose head is complete. */
-static void serve_request(struct session *session, uint32_t head_len)
+static void serve_request(struct http_session *session, uint32_t head_len)
 {
     struct http_head *head = &session->head;
-    int next = (int)(session->start + head_len);
+    uint32_t next = session->start + head_len;
     int rc = http_head_read(head, &session->parser, session->input + session->start);
 
-    if (rc == 0 && (head->chunked || head->content_length))
-        rc = next = drop_body(session, (uint32_t)next);
+    if (rc == 0)
+        rc = request_body_begin(session, next);
     if (rc < 0) {
         give_up(session, rc);
         return;
@@ -357,13 +264,13 @@ static void serve_request(struct session *session, uint32_t head_len)
     if (!head->keep_alive || head->request.method == COP_METHOD_CONNECT)
         session->closing = true;
     handle(session);
-    session->start = (uint32_t)next;
+    session->start = session->has_body ? session->body_at : next;
     session->began = session->read_at;
     session->parsing = false;
 }
 
 /* Answer every whole request that is there. What is left over is a part of one. */
-static void answer_received(struct session *session)
+static void answer_received(struct http_session *session)
 {
     while (session->start < session->end && !session->closing) {
         uint32_t len = session->end - session->start;
@@ -387,38 +294,38 @@ static void answer_received(struct session *session)
 
 /* Closing with unread input would have the kernel send a reset, and the peer lose the answer: say
  * that no more comes, and take what is still under way, within bounds. */
-static void linger(struct session *session)
+static void linger(struct http_session *session)
 {
     cop_time deadline = clock_now() + LINGER_NS;
     uint32_t dropped = 0;
 
-    if (cop_shutdown_write(stream_of(session)) < 0)
+    if (cop_shutdown_write(http_session_stream(session)) < 0)
         return;
     while (dropped < LINGER_BYTES) {
         cop_time left = deadline - clock_now();
 
         if (left <= 0)
             return;
-        limit_reads(session, left);
-        if (receive(session, 0, session->input_size) < 0)
+        http_session_limit_reads(session, left);
+        if (http_session_receive(session, 0, session->input_size) < 0)
             return;
         dropped += session->end;
     }
 }
 
-static enum cop_verdict finish(struct session *session)
+static enum cop_verdict finish(struct http_session *session)
 {
     bool more_may_come =
-        session->linger || session->start < session->end || !stream_of(session)->drained;
+        session->linger || session->start < session->end || !http_session_stream(session)->drained;
 
     if (!session->broken && more_may_come)
         linger(session);
     return COP_CLOSE;
 }
 
-static enum cop_verdict run(struct session *session)
+static enum cop_verdict run(struct http_session *session)
 {
-    int rc = receive(session, 0, session->input_size - BODY_ROOM);
+    int rc = http_session_receive(session, 0, session->input_size - HTTP_BODY_ROOM);
 
     if (rc < 0)
         return rc == -EAGAIN ? COP_PARK : COP_CLOSE;
@@ -428,7 +335,7 @@ static enum cop_verdict run(struct session *session)
         /* What is left of a handler's time is not the next request's. */
         if (session->nanswers && session->start < session->end)
             session->began = clock_now();
-        flush(session);
+        (void)http_session_flush(session);
         if (session->closing)
             return finish(session);
         if (session->start == session->end)
@@ -441,7 +348,7 @@ static enum cop_verdict run(struct session *session)
 
 enum cop_verdict http_serve(struct cop_connection *connection, void *arg)
 {
-    struct session session;
+    struct http_session session;
     enum cop_verdict verdict;
 
     session.connection = connection;
@@ -449,12 +356,18 @@ enum cop_verdict http_serve(struct cop_connection *connection, void *arg)
     session.http = arg;
     session.task = cop_current_task();
     session.input = session.on_stack;
-    session.input_size = INPUT_SIZE;
+    session.input_size = HTTP_INPUT_SIZE;
     session.start = session.end = 0;
     session.closing = session.linger = session.broken = false;
     session.nanswers = 0;
     memset(session.nclass, 0, sizeof(session.nclass));
     session.output_len = 0;
+    session.sending = false;
+    session.send_waited = 0;
+    session.sent = 0;
+    session.deferred = NULL;
+    session.has_body = false;
+    arena_init(&session.arena, session.first_block, HTTP_ARENA_SIZE, session.http->arena_max);
     session.parsing = false;
     verdict = run(&session);
     cop_task_set_label(session.task, NULL, 0);
@@ -477,12 +390,16 @@ struct http_service *http_service_new(const struct config_pool *pool, cop_handle
         return NULL;
     *service = (struct http_service){
         .handler = handler,
+        .router = NULL,
+        .middleware = NULL,
         .state = state,
         .header_timeout = timeout_of(pool->header_timeout),
         .body_timeout = timeout_of(pool->body_timeout),
         .request_timeout = timeout_of(pool->request_timeout),
         .header_max = (uint32_t)pool->header_max,
         .body_max = pool->body_max,
+        .min_rate = pool->min_rate,
+        .arena_max = pool->body_max + ARENA_MAX,
     };
     return service;
 }

@@ -2,7 +2,8 @@
 /*
  * request.h - what a handler sees of one HTTP request.
  *
- * Every slice points into the connection's input and is valid until the handler returns.
+ * Every slice points into the connection's input or the request's memory and is valid until the
+ * handler returns. Text in a request is the client's: any octets but NUL, CR and LF.
  */
 #ifndef COPPICE_REQUEST_H
 #define COPPICE_REQUEST_H
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "worker/task/task.h"
 
@@ -31,7 +33,17 @@ enum cop_method {
     COP_METHOD_CONNECT,
 };
 
+/* A part of the path that a route's pattern names. */
+struct cop_param {
+    const char *name; /* the pattern's: ends where name_len says */
+    size_t name_len;
+    struct cop_slice value; /* percent-decoded */
+};
+
+#define COP_PARAMS_MAX 8
+
 struct http_field;
+struct http_session;
 
 struct cop_request {
     enum cop_method method;
@@ -40,12 +52,15 @@ struct cop_request {
     struct cop_slice target;      /* as sent */
     struct cop_slice path;  /* of the target, as sent: not decoded; begins with '/', or is "*" */
     struct cop_slice query; /* what follows '?', as sent; NULL without one */
-    void *state;            /* the app's, as given to http_service_new */
+    void *state;            /* the app's, of this loop */
 
-    /* Not for handlers: the field lines. */
+    /* Not for handlers: the field lines, the route's parameters, the connection. */
     const char *head;
     const struct http_field *fields;
     size_t nfields;
+    size_t nparams;
+    struct cop_param params[COP_PARAMS_MAX];
+    struct http_session *session;
 };
 
 /* The value of the first field of that name, in any case of letters; data is NULL when there is
@@ -55,6 +70,33 @@ COP_PUBLIC struct cop_slice cop_request_header(const struct cop_request *request
 /* The i-th field, in the order of arrival. Returns false past the last. */
 COP_PUBLIC bool cop_request_field(const struct cop_request *request, size_t i,
                                   struct cop_slice *name, struct cop_slice *value);
+
+/* What the route's {name} stands for in this path, percent-decoded; data is NULL when the pattern
+ * has no such name. */
+COP_PUBLIC struct cop_slice cop_request_param(const struct cop_request *request, const char *name);
+
+/* ---- the body ---- */
+
+/* Up to size bytes of the body, at least one, and 0 at its end. Waits for them. Returns the number;
+ * -status (400, 408, 413, 431) when the client is to blame, or -errno of the connection: return
+ * either as the handler's result. */
+COP_PUBLIC ssize_t cop_request_read(struct cop_request *request, void *buffer, size_t size);
+
+/* The whole body, of max bytes at most, in the request's memory, with a 0 behind it. Returns 0;
+ * -413 when it is longer, -ENOMEM, or as cop_request_read. */
+COP_PUBLIC int cop_request_body(struct cop_request *request, size_t max, struct cop_slice *body);
+
+/* ---- memory of the request ---- */
+
+/* size bytes that last until the answer is sent. NULL: no memory, return -ENOMEM. */
+COP_PUBLIC void *cop_request_alloc(struct cop_request *request, size_t size);
+
+/* A copy of the slice, terminated by 0. NULL: no memory. */
+COP_PUBLIC char *cop_request_string(struct cop_request *request, struct cop_slice slice);
+
+/* Call fn(arg) when the answer is sent or given up, the last one first. Returns 0; -ENOMEM, and fn
+ * has been called. */
+COP_PUBLIC int cop_request_defer(struct cop_request *request, void (*fn)(void *arg), void *arg);
 
 /* Is the slice this text, octet for octet? */
 COP_PUBLIC bool cop_slice_equal(struct cop_slice slice, const char *text);

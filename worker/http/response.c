@@ -2,28 +2,87 @@
 #include "worker/http/response.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/check.h"
 #include "worker/http/http_chars.h"
+#include "worker/http/http_session.h"
 
 #define CONTENT_TYPE_MAX 256
 
-void cop_response_body(struct cop_response *response, const char *content_type, const void *data,
-                       size_t len)
+static void set_type(struct cop_response *response, const char *content_type)
 {
     size_t len_of_type = strlen(content_type);
 
     CHECK_MSG(len_of_type < CONTENT_TYPE_MAX && !memchr(content_type, '\n', len_of_type),
               "a content type is one short line");
     response->content_type = (struct cop_slice){content_type, len_of_type};
-    response->body = (struct cop_slice){data, len};
+}
+
+void cop_response_body(struct cop_response *response, const char *content_type, const void *data,
+                       size_t len)
+{
+    set_type(response, content_type);
+    response->source = HTTP_FROM_MEMORY;
+    response->memory = data;
+    response->has_length = true;
+    response->length = len;
 }
 
 void cop_response_text(struct cop_response *response, const char *text)
 {
     cop_response_body(response, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+int cop_response_print(struct cop_response *response, const char *format, ...)
+{
+    va_list args;
+    char *text;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    text = len < 0 ? NULL : arena_alloc(&response->session->arena, (size_t)len + 1);
+    if (!text)
+        return -ENOMEM;
+    va_start(args, format);
+    len = vsnprintf(text, (size_t)len + 1, format, args);
+    va_end(args);
+    cop_response_body(response, "text/plain; charset=utf-8", text, (size_t)len);
+    return 0;
+}
+
+void cop_response_file(struct cop_response *response, const char *content_type, int file,
+                       off_t offset, uint64_t len)
+{
+    set_type(response, content_type);
+    response->source = HTTP_FROM_FILE;
+    response->file = file;
+    response->offset = offset;
+    response->has_length = true;
+    response->length = len;
+}
+
+void cop_response_stream(struct cop_response *response, const char *content_type, cop_body_fn fn,
+                         void *arg)
+{
+    set_type(response, content_type);
+    response->source = HTTP_FROM_FUNCTION;
+    response->body_fn = fn;
+    response->body_arg = arg;
+    response->has_length = false;
+}
+
+void cop_response_begin(struct cop_response *response, const char *content_type, int64_t length)
+{
+    set_type(response, content_type);
+    response->source = HTTP_FROM_WRITER;
+    response->has_length = length >= 0;
+    response->length = length >= 0 ? (uint64_t)length : 0;
 }
 
 /* A second copy of these would make the answer ambiguous. */

@@ -6,6 +6,13 @@
  * will be up, and its watcher waits for bytes: no task, no stack, no buffer. Readable, it gets a
  * task for as long as serve() runs.
  *
+ * The tasks of one poll's readable connections follow each other on one stack, which stays in the
+ * cache: a runner serves one after the other, each as a task of its own (sched_renew), and has a
+ * second runner stand by in the ready queue that goes on when it parks.
+ *
+ * A busy connection stays in its list. Its place there is renewed now and then, not at each
+ * request: that would touch the records of four others.
+ *
  * Room: at nine tenths of the limit, a new connection evicts the one that has been idle longest, if
  * that is longer than a second; at the limit, accepting pauses until a connection is gone.
  *
@@ -29,12 +36,17 @@
 /* A client that has connected is about to say something; a drain gives it so long. */
 #define GREETING_NS NS_PER_S
 
+/* A place in an idle list may be older than the connection's last request by so much. */
+#define RENEW_PLACE_NS (250 * NS_PER_MS)
+
 struct record {
     struct cop_connection connection; /* first: a connection is its record */
+    bool serving;                     /* or about to be served; then it may still stand in a list */
     struct model_tasks *model;
-    struct list idle;
+    struct record *next; /* to be served after this one */
     int64_t idle_since;
-    bool serving;
+    int64_t placed; /* when it was put where it stands in its list */
+    struct list idle;
 };
 
 struct model_tasks {
@@ -48,6 +60,12 @@ struct model_tasks {
     size_t nconnections;
     size_t nidle;
     uint64_t next_id;
+    struct record *batch;      /* to be served, in this order */
+    struct record **batch_end; /* where the next one goes */
+    struct record *arrived;    /* told by this poll, to be served after those */
+    struct record *arrived_last;
+    bool stands_by; /* a runner is in the ready queue */
+    size_t nrunners;
     struct list silent; /* accepted, nothing received yet; the oldest first */
     struct list parked; /* between two requests; the oldest first */
     bool draining;
@@ -77,7 +95,7 @@ static void leave_if_empty(struct model_tasks *model)
 {
     void (*left)(void *arg) = model->left;
 
-    if (!model->draining || model->nconnections > 0 || !left)
+    if (!model->draining || model->nconnections > 0 || model->nrunners > 0 || !left)
         return;
     model->left = NULL;
     left(model->left_arg);
@@ -88,6 +106,7 @@ static void close_record(struct record *record)
     struct model_tasks *model = record->model;
     bool was_full = model->nconnections >= model->limit;
 
+    list_remove(&record->idle);
     cop_stream_close(&record->connection.stream);
     free(record);
     model->nconnections--;
@@ -98,16 +117,24 @@ static void close_record(struct record *record)
     leave_if_empty(model);
 }
 
-static void leave_idle_list(struct record *record)
-{
-    list_remove(&record->idle);
-    record->model->nidle--;
-}
-
 static void close_idle(struct record *record)
 {
-    leave_idle_list(record);
+    record->model->nidle--;
     close_record(record);
+}
+
+/* The one that has been idle longest, give or take RENEW_PLACE_NS; NULL: none is. Takes out those
+ * in front of it that are busy: they come back behind. */
+static struct record *first_idle(struct list *list)
+{
+    list_for_each_safe (list, node) {
+        struct record *record = list_entry(node, struct record, idle);
+
+        if (!record->serving)
+            return record;
+        list_remove(node);
+    }
+    return NULL;
 }
 
 static void became_readable(struct io *io);
@@ -116,18 +143,23 @@ static void park(struct record *record)
 {
     struct model_tasks *model = record->model;
     struct io *io = &record->connection.stream.io;
+    int64_t now = model->loop->now;
 
     record->serving = false;
-    record->idle_since = model->loop->now;
-    list_push_back(record->connection.serves ? &model->parked : &model->silent, &record->idle);
+    record->idle_since = now;
+    if (list_is_empty(&record->idle) || record->connection.serves == 1 ||
+        now - record->placed >= RENEW_PLACE_NS) {
+        record->placed = now;
+        list_remove(&record->idle);
+        list_push_back(record->connection.serves ? &model->parked : &model->silent, &record->idle);
+    }
     model->nidle++;
     io->idle = became_readable;
     io_watch(io);
 }
 
-static int serve(void *arg)
+static void serve(struct record *record)
 {
-    struct record *record = arg;
     struct cop_connection *connection = &record->connection;
     struct cop_service *service = connection->service;
     enum cop_verdict verdict;
@@ -141,14 +173,89 @@ static int serve(void *arg)
         close_record(record);
     else
         park(record);
+}
+
+static bool is_anyone_waiting(const struct model_tasks *model)
+{
+    return model->batch || model->arrived;
+}
+
+/* The connection whose turn it is; NULL: none waits. */
+static struct record *take_next(struct model_tasks *model)
+{
+    struct record *record;
+
+    if (model->arrived) {
+        *model->batch_end = model->arrived;
+        model->batch_end = &model->arrived_last->next;
+        model->arrived = NULL;
+    }
+    record = model->batch;
+    if (!record)
+        return NULL;
+    model->batch = record->next;
+    if (!model->batch)
+        model->batch_end = &model->batch;
+    record->next = NULL;
+    return record;
+}
+
+static int run(void *arg);
+
+/* Have a runner in the ready queue. Without memory for one, the next event or tick tries again. */
+static void have_runner(struct model_tasks *model)
+{
+    if (model->stands_by || !is_anyone_waiting(model))
+        return;
+    if (loop_spawn(model->loop, run, model) < 0)
+        return;
+    model->stands_by = true;
+    model->nrunners++;
+}
+
+static int run(void *arg)
+{
+    struct model_tasks *model = arg;
+
+    model->stands_by = false;
+    do {
+        struct record *record = take_next(model);
+
+        if (!record)
+            break;
+        have_runner(model);
+        if (model->cutting)
+            close_record(record);
+        else
+            serve(record);
+    } while (is_anyone_waiting(model) && sched_renew(sched_current()));
+    model->nrunners--;
+    leave_if_empty(model);
     return 0;
 }
 
-static void start_serving(struct record *record)
+/* It comes after those that wait. */
+static void serve_last(struct record *record)
 {
+    struct model_tasks *model = record->model;
+
     record->serving = true;
-    if (loop_spawn(record->model->loop, serve, record) < 0)
-        close_record(record);
+    *model->batch_end = record;
+    model->batch_end = &record->next;
+    have_runner(model);
+}
+
+/* It comes before what this poll told so far: libev tells the last event first. */
+static void serve_as_told(struct record *record)
+{
+    struct model_tasks *model = record->model;
+
+    record->serving = true;
+    record->next = model->arrived;
+    if (!model->arrived)
+        model->arrived_last = record;
+    model->arrived = record;
+    have_runner(model);
 }
 
 static void became_readable(struct io *io)
@@ -158,17 +265,18 @@ static void became_readable(struct io *io)
 
     io->idle = NULL;
     stream->drained = false;
-    leave_idle_list(record);
-    start_serving(record);
+    record->model->nidle--;
+    serve_as_told(record);
 }
 
 /* Close the connection that has been idle longest, if it is long enough. */
 static bool evict_one(struct model_tasks *model)
 {
-    struct list *list = list_is_empty(&model->parked) ? &model->silent : &model->parked;
-    struct record *oldest = list_entry(list->next, struct record, idle);
+    struct record *oldest = first_idle(&model->parked);
 
-    if (list_is_empty(list) || model->loop->now - oldest->idle_since < EVICT_AFTER_NS)
+    if (!oldest)
+        oldest = first_idle(&model->silent);
+    if (!oldest || model->loop->now - oldest->idle_since < EVICT_AFTER_NS)
         return false;
     METRIC_ADD(evictions, 1);
     close_idle(oldest);
@@ -196,33 +304,33 @@ static bool accepted(struct listener *listener, int fd)
     model->nconnections++;
     METRIC_ADD(accepts, 1);
     show_gauges(model);
-    start_serving(record);
+    serve_last(record);
     return model->nconnections < model->limit;
 }
 
 static void expire(struct model_tasks *model, struct list *list, cop_time timeout)
 {
-    list_for_each_safe (list, node) {
-        struct record *record = list_entry(node, struct record, idle);
+    struct record *record;
 
-        if (timeout == COP_NEVER || model->loop->now - record->idle_since < timeout)
-            break;
+    if (timeout == COP_NEVER)
+        return;
+    while ((record = first_idle(list)) && model->loop->now - record->idle_since >= timeout) {
         METRIC_ADD(idle_timeouts, 1);
         close_idle(record);
     }
 }
 
 /* The idle connection whose turn it is to leave; NULL: those that are left may still greet. */
-static struct record *next_to_leave(const struct model_tasks *model)
+static struct record *next_to_leave(struct model_tasks *model)
 {
-    struct record *record;
+    struct record *record = first_idle(&model->parked);
 
-    if (!list_is_empty(&model->parked))
-        return list_entry(model->parked.next, struct record, idle);
-    if (list_is_empty(&model->silent))
-        return NULL;
-    record = list_entry(model->silent.next, struct record, idle);
-    return model->cutting || model->loop->now - record->idle_since >= GREETING_NS ? record : NULL;
+    if (record)
+        return record;
+    record = first_idle(&model->silent);
+    if (!record || model->cutting || model->loop->now - record->idle_since >= GREETING_NS)
+        return record;
+    return NULL;
 }
 
 /* Close an idle connection, unless a request came that nobody has looked at yet. */
@@ -270,6 +378,7 @@ struct model_tasks *model_tasks_start(struct loop *loop, const struct model_opti
     model->beat = options->beat;
     model->limit = options->tasks;
     model->soft_limit = options->tasks - options->tasks / 10;
+    model->batch_end = &model->batch;
     list_init(&model->silent);
     list_init(&model->parked);
     metric_set(metrics, METRIC_connections_limit, model->limit);
@@ -281,6 +390,7 @@ struct model_tasks *model_tasks_start(struct loop *loop, const struct model_opti
 
 void model_tasks_tick(struct model_tasks *model)
 {
+    have_runner(model);
     if (model->draining) {
         close_share(model);
         return;
@@ -306,10 +416,8 @@ void model_tasks_drain(struct model_tasks *model, int64_t spread_ns, void (*left
     model->left_arg = arg;
     for (size_t i = 0; i < model->nlisteners; i++)
         listener_stop(&model->listeners[i]);
-    if (model->nconnections == 0)
-        leave_if_empty(model);
-    else
-        close_share(model);
+    close_share(model);
+    leave_if_empty(model);
 }
 
 void model_tasks_cut(struct model_tasks *model)
@@ -326,7 +434,7 @@ void model_tasks_free(struct model_tasks *model)
 {
     if (!model)
         return;
-    CHECK(model->nconnections == 0);
+    CHECK(model->nconnections == 0 && model->nrunners == 0);
     free(model->listeners);
     free(model);
 }

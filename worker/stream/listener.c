@@ -16,8 +16,7 @@
 
 #define LISTENERS_MAX 64
 
-/* Does the error belong to the one connection, which is gone (accept(2))? */
-static bool is_of_the_connection(int error)
+bool listener_error_is_of_the_connection(int error)
 {
     switch (error) {
     case ECONNABORTED:
@@ -63,7 +62,7 @@ static void readable(struct io *io)
                 listener_pause(listener);
         } else {
             METRIC_ADD(accept_errors, 1);
-            if (!is_of_the_connection(errno))
+            if (!listener_error_is_of_the_connection(errno))
                 listener_pause(listener);
         }
     }
@@ -134,7 +133,7 @@ int listener_accept_blocking(const int *fds, size_t nfds)
         if (errno == EAGAIN || errno == EINTR)
             continue;
         METRIC_ADD(accept_errors, 1);
-        if (!is_of_the_connection(errno))
+        if (!listener_error_is_of_the_connection(errno))
             return -errno;
     }
     return -ECANCELED;

@@ -37,4 +37,8 @@ void listener_resume(struct listener *listener);
  * -ENFILE, -ENOBUFS and -ENOMEM pass. */
 int listener_accept_blocking(const int *fds, size_t nfds);
 
+/* Does an error of accept(2) belong to the one connection, which is gone, so that the next may be
+ * accepted at once? */
+bool listener_error_is_of_the_connection(int error);
+
 #endif

@@ -10,10 +10,14 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/metrics.h"
+#include "worker/stream/sigpipe.h"
 #include "worker/task/sched.h"
 
 /* So many calls may succeed without a wait before the others get their turn. */
 #define STREAK_MAX 64
+
+/* What cop_stream_finish reads at once, to throw it away. */
+#define DRAIN_SIZE 4096
 
 /* A client that has connected is about to say something; a drain gives it so long. */
 #define GREETING_NS NS_PER_S
@@ -28,11 +32,18 @@ void cop_stream_init(struct cop_stream *stream, int fd)
     stream->streak = 0;
     stream->counted = false;
     stream->fresh = false;
+    stream->pipe = false;
     stream->silent = true;
     stream->read_timeout = COP_NEVER;
     stream->write_timeout = COP_NEVER;
     stream->kernel_read_timeout = COP_NEVER;
     stream->kernel_write_timeout = COP_NEVER;
+}
+
+void cop_stream_init_pipe(struct cop_stream *stream, int fd)
+{
+    cop_stream_init(stream, fd);
+    stream->pipe = true;
 }
 
 void cop_stream_close(struct cop_stream *stream)
@@ -42,6 +53,7 @@ void cop_stream_close(struct cop_stream *stream)
     io_fini(&stream->io);
     close(stream->io.fd);
     stream->io.fd = -1;
+    stream->drained = false;
 }
 
 void cop_stream_abort(struct cop_stream *stream)
@@ -90,7 +102,8 @@ static int set_kernel_timeout(int fd, int option, cop_time timeout, cop_time *se
  */
 static bool kernel_waits(const struct cop_stream *stream, const struct cop_task *self)
 {
-    return stream->blocking && self->deadline == COP_NEVER && self->loop->ntasks == 0;
+    return stream->blocking && !stream->pipe && self->deadline == COP_NEVER &&
+           self->loop->ntasks == 0;
 }
 
 /* A signal ended the kernel's wait, and the next one starts its time anew: that may happen once.
@@ -123,6 +136,19 @@ static int wait_readable(struct cop_stream *stream)
     stream->streak = 0;
     stream->drained = false;
     return io_wait_readable(&stream->io, deadline_of(stream->read_timeout));
+}
+
+static int wait_writable(struct cop_stream *stream)
+{
+    stream->streak = 0;
+    return io_wait_writable(&stream->io, deadline_of(stream->write_timeout));
+}
+
+static inline ssize_t receive(struct cop_stream *stream, void *buffer, size_t size)
+{
+    if (__builtin_expect(stream->pipe, 0))
+        return read(stream->io.fd, buffer, size);
+    return recv(stream->io.fd, buffer, size, MSG_DONTWAIT);
 }
 
 static ssize_t got(struct cop_stream *stream, ssize_t n, size_t size)
@@ -172,7 +198,7 @@ ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size)
     if (stream->drained && (rc = wait_readable(stream)) < 0)
         return rc;
     for (;;) {
-        ssize_t n = recv(stream->io.fd, buffer, size, MSG_DONTWAIT);
+        ssize_t n = receive(stream, buffer, size);
 
         if (n >= 0)
             return got(stream, n, size);
@@ -218,79 +244,189 @@ static void advance(struct iovec **pieces, int *npieces, size_t n)
     }
 }
 
-/* One call of the kernel. Returns the number of bytes, or -errno. */
-static ssize_t send_pieces(struct cop_stream *stream, struct iovec *pieces, int npieces, int flags)
+static ssize_t write_to_pipe(struct cop_stream *stream, const struct iovec *pieces, int npieces)
 {
-    struct msghdr message = {.msg_iov = pieces,
-                             .msg_iovlen = npieces < IOV_MAX ? (size_t)npieces : IOV_MAX};
-    ssize_t n = npieces == 1 ? send(stream->io.fd, pieces->iov_base, pieces->iov_len, flags)
-                             : sendmsg(stream->io.fd, &message, flags);
+    struct sigpipe hold;
+    ssize_t n;
 
+    sigpipe_hold(&hold);
+    n = writev(stream->io.fd, pieces, npieces);
+    sigpipe_release(&hold);
+    return n;
+}
+
+static inline ssize_t transmit(struct cop_stream *stream, struct iovec *pieces, int npieces,
+                               int flags)
+{
+    struct msghdr message = {.msg_iov = pieces};
+
+    if (__builtin_expect(stream->pipe, 0))
+        return write_to_pipe(stream, pieces, npieces < IOV_MAX ? npieces : IOV_MAX);
+    if (npieces == 1)
+        return send(stream->io.fd, pieces->iov_base, pieces->iov_len, flags);
+    message.msg_iovlen = (size_t)(npieces < IOV_MAX ? npieces : IOV_MAX);
+    return sendmsg(stream->io.fd, &message, flags);
+}
+
+int stream_retry_write(struct cop_stream *stream, int error, bool in_kernel, cop_time *deadline)
+{
+    if (error == EINTR)
+        return in_kernel ? after_signal(stream, stream->write_timeout, deadline) : 0;
+    if (error != EAGAIN)
+        return -error;
+    return in_kernel ? -ETIMEDOUT : wait_writable(stream);
+}
+
+/* Hand the kernel what it takes of the pieces, at least a byte. Returns the number or -errno. */
+static ssize_t write_some(struct cop_stream *stream, struct iovec *pieces, int npieces,
+                          bool in_kernel)
+{
+    int flags = MSG_NOSIGNAL | (in_kernel ? 0 : MSG_DONTWAIT);
+    cop_time deadline = COP_NEVER;
+
+    for (;;) {
+        ssize_t n = transmit(stream, pieces, npieces, flags);
+        int rc;
+
+        if (n >= 0) {
+            if (stream->counted)
+                METRIC_ADD(bytes_out, (uint64_t)n);
+            return n;
+        }
+        rc = stream_retry_write(stream, errno, in_kernel, &deadline);
+        if (rc < 0)
+            return rc;
+    }
+}
+
+int stream_begin_write(struct cop_stream *stream, bool *in_kernel)
+{
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
+
+    if (rc < 0)
+        return rc;
+    if (stream->io.writer)
+        return -EBUSY;
+    *in_kernel = kernel_waits(stream, self);
+    return *in_kernel ? set_kernel_timeout(stream->io.fd, SO_SNDTIMEO, stream->write_timeout,
+                                           &stream->kernel_write_timeout)
+                      : 0;
+}
+
+static int write_pieces(struct cop_stream *stream, struct iovec *pieces, int n)
+{
+    bool in_kernel;
+    int rc = stream_begin_write(stream, &in_kernel);
+
+    if (rc < 0)
+        return rc;
+    advance(&pieces, &n, 0);
+    while (n > 0) {
+        ssize_t len = write_some(stream, pieces, n, in_kernel);
+
+        if (len < 0)
+            return (int)len;
+        advance(&pieces, &n, (size_t)len);
+    }
+    (void)keep_fair(stream);
+    return 0;
+}
+
+ssize_t cop_write_some(struct cop_stream *stream, const void *buffer, size_t size)
+{
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)buffer, .iov_len = size};
+    bool in_kernel;
+    int rc = size == 0 ? -EINVAL : stream_begin_write(stream, &in_kernel);
+    ssize_t n;
+
+    if (rc < 0)
+        return rc;
+    n = write_some(stream, &piece, 1, in_kernel);
+    if (n > 0)
+        (void)keep_fair(stream);
+    return n;
+}
+
+/* The single call that most writes are. Returns the bytes that the kernel took, perhaps none, or
+ * -errno. */
+static inline ssize_t write_at_once(struct cop_stream *stream, const void *buffer, size_t size)
+{
+    ssize_t n;
+
+    if (stream->blocking || stream->pipe || stream->io.writer || size == 0 ||
+        sched_check(sched_current()) < 0)
+        return 0;
+    n = send(stream->io.fd, buffer, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0)
-        return -errno;
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
     if (stream->counted)
         METRIC_ADD(bytes_out, (uint64_t)n);
     return n;
 }
 
-static int wait_writable(struct cop_stream *stream)
+__attribute__((noinline)) static int write_rest(struct cop_stream *stream, const char *buffer,
+                                                size_t size)
 {
-    stream->streak = 0;
-    return io_wait_writable(&stream->io, deadline_of(stream->write_timeout));
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)buffer, .iov_len = size};
+
+    return write_pieces(stream, &piece, 1);
 }
 
-static int write_pieces(struct cop_stream *stream, struct iovec *pieces, int npieces,
-                        bool in_kernel)
+int cop_write(struct cop_stream *stream, const void *buffer, size_t size)
 {
-    int flags = MSG_NOSIGNAL | (in_kernel ? 0 : MSG_DONTWAIT);
-    cop_time deadline = COP_NEVER;
+    ssize_t n = write_at_once(stream, buffer, size);
 
-    advance(&pieces, &npieces, 0);
-    while (npieces > 0) {
-        ssize_t n = send_pieces(stream, pieces, npieces, flags);
-        int rc = 0;
-
-        if (n >= 0) {
-            advance(&pieces, &npieces, (size_t)n);
-            deadline = COP_NEVER;
-        } else if (n == -EINTR) {
-            rc = in_kernel ? after_signal(stream, stream->write_timeout, &deadline) : 0;
-        } else if (n == -EAGAIN) {
-            rc = in_kernel ? -ETIMEDOUT : wait_writable(stream);
-        } else {
-            rc = (int)n;
-        }
-        if (rc < 0)
-            return rc;
-    }
+    if (n < 0)
+        return (int)n;
+    if (n == 0 || (size_t)n < size)
+        return write_rest(stream, (const char *)buffer + n, size - (size_t)n);
     (void)keep_fair(stream);
     return 0;
 }
 
 int cop_writev(struct cop_stream *stream, struct iovec *pieces, int n)
 {
-    struct cop_task *self = sched_current();
-    bool in_kernel = kernel_waits(stream, self);
-    int rc = sched_check(self);
-
-    if (rc == 0 && stream->io.writer)
-        rc = -EBUSY;
-    if (rc == 0 && in_kernel)
-        rc = set_kernel_timeout(stream->io.fd, SO_SNDTIMEO, stream->write_timeout,
-                                &stream->kernel_write_timeout);
-    return rc < 0 ? rc : write_pieces(stream, pieces, n, in_kernel);
-}
-
-int cop_write(struct cop_stream *stream, const void *buffer, size_t size)
-{
-    struct iovec piece = {.iov_base = (void *)(uintptr_t)buffer, .iov_len = size};
-
-    return cop_writev(stream, &piece, 1);
+    if (n == 1)
+        return cop_write(stream, pieces->iov_base, pieces->iov_len);
+    return write_pieces(stream, pieces, n);
 }
 
 int cop_shutdown_write(struct cop_stream *stream)
 {
+    if (stream->pipe)
+        return -ENOTSOCK;
     return shutdown(stream->io.fd, SHUT_WR) < 0 ? -errno : 0;
+}
+
+/* Read to the end and throw it away. Returns 0 at the end. */
+static int drop_input(struct cop_stream *stream, size_t bytes)
+{
+    char buffer[DRAIN_SIZE];
+
+    for (;;) {
+        ssize_t n = cop_read(stream, buffer, sizeof(buffer));
+
+        if (n <= 0)
+            return (int)n;
+        if ((size_t)n > bytes)
+            return -EMSGSIZE;
+        bytes -= (size_t)n;
+    }
+}
+
+int cop_stream_finish(struct cop_stream *stream, size_t bytes, cop_time time)
+{
+    struct cop_scope scope;
+    int rc = 0;
+
+    if (!stream->pipe) {
+        cop_scope_enter(&scope, clock_add(clock_now(), time));
+        rc = cop_shutdown_write(stream);
+        rc = cop_scope_exit(&scope, rc < 0 ? rc : drop_input(stream, bytes));
+    }
+    cop_stream_close(stream);
+    return rc;
 }
 
 static int finish_connect(struct cop_stream *stream)
@@ -325,6 +461,7 @@ int cop_connect(struct cop_stream *stream, const struct address *address)
     if (fd < 0)
         return -errno;
     cop_stream_init(stream, fd);
+    /* EAGAIN, of a UNIX socket alone, is a full backlog: nothing tells when there is room. */
     if (connect(fd, (const struct sockaddr *)&address->sockaddr, address->len) < 0)
         rc = errno == EINPROGRESS || errno == EINTR ? finish_connect(stream) : -errno;
     if (rc == 0 && stream->blocking)

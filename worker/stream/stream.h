@@ -25,6 +25,7 @@ struct cop_stream {
     uint8_t streak;        /* calls that succeeded at once, since the last wait */
     bool counted;          /* bytes count in bytes_in and bytes_out */
     bool fresh;            /* of a connection's serve(): nothing was read yet, see cop_read */
+    bool pipe;             /* not a socket: read(2) and write(2) */
     bool silent;           /* nothing was ever read */
     cop_time read_timeout; /* each wait for bytes lasts at most that; COP_NEVER */
     cop_time write_timeout;
@@ -36,8 +37,19 @@ struct cop_stream {
  * system call. */
 COP_PUBLIC void cop_stream_init(struct cop_stream *stream, int fd);
 
-/* Close at once; what the kernel still holds is sent. Waiters get -EBADF. */
+/* The same for an end of a pipe, which is non-blocking in every loop. */
+COP_PUBLIC void cop_stream_init_pipe(struct cop_stream *stream, int fd);
+
+/* Close at once; what the kernel still holds is sent. Waiters get -EBADF, before whose return the
+ * stream's memory must stay. Harmless twice. */
 COP_PUBLIC void cop_stream_close(struct cop_stream *stream);
+
+/* Close so that all that was written arrives: say that no more comes, read and throw away what the
+ * peer still sends, at most `bytes` of it and for at most `time` nanoseconds, and close, whatever
+ * happens. (Closing with unread input makes the kernel send a reset, and the peer may lose what it
+ * had not read.) Waits. Returns 0 when the peer had ended too, -EMSGSIZE, -ETIMEDOUT, -ECANCELED,
+ * ... For a pipe it is cop_stream_close. */
+COP_PUBLIC int cop_stream_finish(struct cop_stream *stream, size_t bytes, cop_time time);
 
 /* Close with a reset: nothing more is sent. */
 COP_PUBLIC void cop_stream_abort(struct cop_stream *stream);
@@ -47,25 +59,40 @@ COP_PUBLIC void cop_stream_set_timeouts(struct cop_stream *stream, cop_time read
                                         cop_time write_timeout);
 
 /* Up to size bytes, at least one. Waits. Returns the number, 0 at the end, -ETIMEDOUT, -ECANCELED,
- * -ECONNRESET, ... The first read of a service's serve() does not wait in a loop of tasks: with
- * nothing there it returns -EAGAIN, and serve returns COP_PARK. */
+ * -ECONNRESET, -EBUSY while another task waits in a read, ... The first read of a service's serve()
+ * does not wait in a loop of tasks: with nothing there it returns -EAGAIN, and serve returns
+ * COP_PARK. */
 COP_PUBLIC ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size);
 
 /* Exactly size bytes. Returns 0, or -ENODATA when the stream ended before, or as cop_read. */
 COP_PUBLIC int cop_read_exactly(struct cop_stream *stream, void *buffer, size_t size);
 
 /* Hand all size bytes to the kernel; waits while its buffer is full. Returns 0, -EPIPE, -ETIMEDOUT,
- * -ECANCELED, ... */
+ * -ECANCELED, -EBUSY while another task waits in a write, ...; after the middle three, a part may
+ * have been written. */
 COP_PUBLIC int cop_write(struct cop_stream *stream, const void *buffer, size_t size);
 
 /* The same for n pieces; the array is used up. */
 COP_PUBLIC int cop_writev(struct cop_stream *stream, struct iovec *pieces, int n);
 
-/* Say that no more will be written (shutdown(2)). Returns 0 or -errno. */
+/* Hand the kernel what it takes, at least one byte. Waits while it takes none. Returns the number,
+ * -EINVAL for none, or as cop_write, and then nothing was written. */
+COP_PUBLIC ssize_t cop_write_some(struct cop_stream *stream, const void *buffer, size_t size);
+
+/* Say that no more will be written (shutdown(2)). Returns 0 or -errno: -ENOTSOCK for a pipe, which
+ * is closed instead. */
 COP_PUBLIC int cop_shutdown_write(struct cop_stream *stream);
 
 /* Connect to an address within the caller's deadline; the stream is the caller's to close. Waits.
- * Returns 0 or -errno. */
+ * Returns 0 or -errno; then there is nothing to close. */
 COP_PUBLIC int cop_connect(struct cop_stream *stream, const struct address *address);
+
+/* For sendfile.c. Every write begins so: may it go on, and does the kernel wait? Returns 0 or the
+ * write's -errno. */
+int stream_begin_write(struct cop_stream *stream, bool *in_kernel);
+
+/* For sendfile.c. A system call failed with `error`: wait, if that helps. *deadline is COP_NEVER
+ * whenever bytes have moved. Returns 0, try again, or the write's -errno. */
+int stream_retry_write(struct cop_stream *stream, int error, bool in_kernel, cop_time *deadline);
 
 #endif

@@ -113,6 +113,14 @@ static void add(struct backtrace *backtrace, uintptr_t address)
         backtrace->frames[backtrace->n++] = address;
 }
 
+UNCHECKED static uintptr_t peek(uintptr_t at)
+{
+    uintptr_t word = *(const uintptr_t *)at;
+
+    sanitize_defined(&word, sizeof(word));
+    return word;
+}
+
 /* Does one of ours call something that returns here? */
 static bool is_return(uintptr_t address)
 {
@@ -126,7 +134,7 @@ UNCHECKED static uintptr_t find_caller(struct backtrace *backtrace, uintptr_t lo
     if (high - low > FOREIGN_BYTES)
         high = low + FOREIGN_BYTES;
     for (uintptr_t at = low & ~(uintptr_t)7; at + 8 <= high; at += 8) {
-        uintptr_t word = *(const uintptr_t *)at;
+        uintptr_t word = peek(at);
 
         if (is_return(word)) {
             add(backtrace, word - 1);
@@ -140,10 +148,10 @@ UNCHECKED static uintptr_t find_caller(struct backtrace *backtrace, uintptr_t lo
 UNCHECKED static uintptr_t find_saved_fp(uintptr_t low, uintptr_t caller, uintptr_t high)
 {
     for (uintptr_t at = low & ~(uintptr_t)7; at < caller; at += 8) {
-        uintptr_t fp = *(const uintptr_t *)at;
+        uintptr_t fp = peek(at);
 
         if (fp > caller && fp <= high - 16 && fp % 8 == 0 &&
-            (*(const uintptr_t *)fp == 0 || is_return(((const uintptr_t *)fp)[1])))
+            (peek(fp) == 0 || is_return(peek(fp + 8))))
             return fp;
     }
     return 0;
@@ -161,7 +169,7 @@ UNCHECKED static void walk(struct backtrace *backtrace, const struct place *plac
 
     while (backtrace->n > 0 && backtrace->n < BACKTRACE_MAX) {
         bool is_foreign = !symbols_is_own(backtrace->frames[backtrace->n - 1]);
-        const uintptr_t *frame;
+        uintptr_t above;
 
         if (is_foreign) {
             uintptr_t end = is_frame(fp, low, place->high) ? fp : place->high;
@@ -172,14 +180,14 @@ UNCHECKED static void walk(struct backtrace *backtrace, const struct place *plac
         }
         if (!is_frame(fp, low, place->high))
             return;
-        frame = (const uintptr_t *)fp;
-        if (frame[0] == 0) {
+        above = peek(fp);
+        if (above == 0) {
             backtrace->n -= backtrace->n > 1;
             return;
         }
-        add(backtrace, frame[1] - 1);
+        add(backtrace, peek(fp + 8) - 1);
         low = fp + 16;
-        fp = frame[0];
+        fp = above;
     }
 }
 
@@ -220,7 +228,7 @@ __attribute__((noinline)) UNCHECKED void backtrace_here(struct backtrace *backtr
  * stack, or where the processor has a register for it, that. */
 UNCHECKED static void add_leaf_caller(struct backtrace *backtrace, const struct place *place)
 {
-    uintptr_t word = place->link ? place->link : *(const uintptr_t *)place->sp;
+    uintptr_t word = place->link ? place->link : peek(place->sp);
     bool is_own = symbols_is_own(place->pc);
 
     if (place->link ? !is_own && symbols_is_own(word) : is_own && is_return(word))

@@ -29,10 +29,11 @@ static void event(struct ev_loop *ev, ev_io *watcher, int revents);
 static void watch(struct io *io, int events)
 {
     ev_io *watcher = watcher_of(io);
-    struct ev_loop *ev = poller_of(loop_here)->ev;
+    struct ev_loop *ev;
 
     if (io->wanted == events && ev_is_active(watcher))
         return;
+    ev = poller_of(loop_here)->ev;
     if (!io->initialised) {
         ev_io_init(watcher, event, io->fd, events);
         io->initialised = true;

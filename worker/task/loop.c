@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <ev.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -36,9 +37,8 @@ static void timer_fired(struct ev_loop *ev, ev_timer *watcher, int revents)
     /* Waking up was the purpose; sched_expire does the rest. */
 }
 
-static void messages_came(struct ev_loop *ev, ev_async *watcher, int revents)
+static void take_messages(struct poller *poller)
 {
-    struct poller *poller = watcher->data;
     struct loop_message *newest = atomic_exchange(&poller->messages, NULL);
     struct loop_message *oldest = NULL;
 
@@ -49,13 +49,18 @@ static void messages_came(struct ev_loop *ev, ev_async *watcher, int revents)
         oldest = newest;
         newest = next;
     }
-    sched_event(loop_here);
     while (oldest) {
         struct loop_message *next = oldest->next;
 
         oldest->fn(oldest);
         oldest = next;
     }
+}
+
+static void messages_came(struct ev_loop *ev, ev_async *watcher, int revents)
+{
+    sched_event(loop_here);
+    take_messages(watcher->data);
 }
 
 static struct poller *poller_new(struct loop *loop)
@@ -82,6 +87,10 @@ static void poller_free(struct poller *poller)
 {
     if (!poller)
         return;
+    /* Who has posted a message may still be about to wake us. */
+    while (atomic_load(&poller->posting) > 0)
+        sched_yield();
+    take_messages(poller);
     ev_async_stop(poller->ev, &poller->async);
     ev_timer_stop(poller->ev, &poller->timer);
     ev_loop_destroy(poller->ev);
@@ -194,6 +203,7 @@ static void abandon(struct loop *loop)
 void loop_free(struct loop *loop)
 {
     CHECK_MSG(loop_here == loop, "a loop is freed on its own thread");
+    loop->closing = true;
     profile_fini(loop);
     census_leave(loop);
     loop->current = &loop->thread;
@@ -279,10 +289,17 @@ void loop_post(struct loop *loop, struct loop_message *message)
     struct poller *poller = loop->poller;
 
     CHECK_MSG(poller, "a blocking loop takes no messages");
+    atomic_fetch_add(&poller->posting, 1);
     message->next = atomic_load(&poller->messages);
     while (!atomic_compare_exchange_weak(&poller->messages, &message->next, message))
         ;
     ev_async_send(poller->ev, &poller->async);
+    atomic_fetch_sub(&poller->posting, 1);
+}
+
+void loop_expect_messages(struct loop *loop)
+{
+    (void)poller_of(loop);
 }
 
 enum loop_interrupt loop_interrupted(const struct loop *loop)

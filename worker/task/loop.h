@@ -74,9 +74,12 @@ struct loop_message {
     void (*fn)(struct loop_message *message);
 };
 
-/* Have fn(message) called on the loop's stack, soon and in order. From any thread; takes no lock.
- */
+/* Have fn(message) called on the loop's stack, soon and in order, at the loop's end at the latest.
+ * From any thread; takes no lock. */
 void loop_post(struct loop *loop, struct loop_message *message);
+
+/* A blocking loop takes messages from now on, while its thread waits for tasks. On that thread. */
+void loop_expect_messages(struct loop *loop);
 
 /* A repeated call on the loop's stack. late_ns: how long after its time. After a stall the next one
  * is a whole interval away. NULL: no memory. fn may free its ticker. */

@@ -6,6 +6,7 @@
 #define COPPICE_POLLER_H
 
 #include <ev.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct loop;
@@ -18,6 +19,7 @@ struct poller {
     int64_t trimmed_ns;
     ev_async async; /* loop_post; always active, so that a poll without descriptors waits too */
     struct loop_message *_Atomic messages; /* newest first */
+    atomic_uint posting;                   /* threads inside loop_post */
 };
 
 /* The loop's poller, made now if the loop has none yet. */

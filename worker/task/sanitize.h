@@ -36,6 +36,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 #if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/memcheck.h>
 #include <valgrind/valgrind.h>
 #endif
 
@@ -51,6 +52,14 @@ struct sanitize_stack {
 #endif
     char unused[0];
 };
+
+/* Whatever these bytes are, they may be looked at: a stack is searched that others write to. */
+static inline void sanitize_defined(const void *bytes, size_t len)
+{
+#ifdef VALGRIND_MAKE_MEM_DEFINED
+    (void)VALGRIND_MAKE_MEM_DEFINED(bytes, len);
+#endif
+}
 
 static inline unsigned sanitize_stack_learn(void *bottom, void *top)
 {

@@ -32,19 +32,19 @@ static void begin_batch(struct loop *loop)
     loop->nqueued = 0;
 }
 
-/* The snapshot has run. May the next one begin at once, or has the kernel been kept waiting? The
- * clock is looked at whenever the resumes since the last poll have doubled: those to come will take
- * about as long as those that were. */
-static bool may_go_on(struct loop *loop)
+/* Has the kernel been kept waiting? The clock is looked at whenever the resumes since the last poll
+ * have doubled: those to come will take about as long as those that were. */
+static bool is_time_to_poll(struct loop *loop)
 {
-    if (loop->nqueued == 0 || loop->thread.state == TASK_READY)
-        return false;
-    if (loop->resumes >= loop->look_at) {
-        if (loop->resumes >= RESUMES_BETWEEN_POLLS || coarse_now() != loop->coarse)
-            return false;
-        loop->look_at = 2 * loop->resumes;
-    }
-    return true;
+    loop->look_at = 2 * loop->resumes;
+    return loop->resumes >= RESUMES_BETWEEN_POLLS || coarse_now() != loop->coarse;
+}
+
+/* The snapshot has run. May the next one begin at once? */
+static inline bool may_go_on(struct loop *loop)
+{
+    return loop->nqueued > 0 && loop->thread.state != TASK_READY &&
+           (__builtin_expect(loop->resumes < loop->look_at, 1) || !is_time_to_poll(loop));
 }
 
 /* Who runs next: the first of the snapshot, or the thread's own stack. */
@@ -52,7 +52,7 @@ static inline struct cop_task *take_next(struct loop *loop)
 {
     struct cop_task *task;
 
-    if (__builtin_expect(loop->nbatch == 0, 0)) {
+    if (loop->nbatch == 0) {
         if (!may_go_on(loop))
             return &loop->thread;
         begin_batch(loop);
@@ -87,9 +87,10 @@ static inline void bury(struct loop *loop)
 /* Go on as `to`; returns when somebody switches back to `from`. */
 static inline void switch_to(struct loop *loop, struct cop_task *from, struct cop_task *to)
 {
-    uint64_t turn = (atomic_load_explicit(&loop->turn, memory_order_relaxed) | 1) + 1;
+    uint64_t turn = atomic_load_explicit(&loop->turn, memory_order_relaxed);
 
-    atomic_store_explicit(&loop->turn, turn + (to != &loop->thread), memory_order_relaxed);
+    atomic_store_explicit(&loop->turn, (turn | 1) + 1 + (to != &loop->thread),
+                          memory_order_relaxed);
     if (__builtin_expect(loop->debug, 0))
         debug_switch(loop, from);
     loop->current = to;
@@ -181,6 +182,28 @@ struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg)
     loop->ntasks++;
     metric_add(loop->metrics, METRIC_tasks_spawned, 1);
     return task;
+}
+
+bool sched_renew(struct cop_task *self)
+{
+    struct loop *loop = self->loop;
+
+    CHECK_MSG(self->scope == &self->root,
+              "a task ended inside a scope or group that it did not exit");
+    extras_finish(&self->extras);
+    if (self->cancelled || self->root.deadline != COP_NEVER || self->extras.watcher || loop->debug)
+        return false;
+    self->label = NULL;
+    self->label_len = 0;
+    self->id = ++loop->next_id;
+    self->born = loop->now;
+    extras_init(&self->extras, NULL);
+    list_remove(&self->all);
+    list_push_back(&loop->tasks, &self->all);
+    atomic_store_explicit(&loop->turn, atomic_load_explicit(&loop->turn, memory_order_relaxed) + 2,
+                          memory_order_relaxed);
+    metric_add(loop->metrics, METRIC_tasks_spawned, 1);
+    return true;
 }
 
 void sched_reap(struct cop_task *task)
@@ -320,9 +343,10 @@ void sched_run_ready(struct loop *loop)
     struct cop_task *before = loop->current;
 
     begin_batch(loop);
-    watchdog_stir();
-    if (loop->nbatch > 0)
+    if (loop->nbatch > 0) {
+        watchdog_stir();
         switch_to(loop, &loop->thread, take_next(loop));
+    }
     loop->current = before;
 }
 

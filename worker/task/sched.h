@@ -102,6 +102,7 @@ struct loop {
     bool debug;                  /* see debug.h */
     bool is_closed;              /* see loop_options */
     bool stopped;
+    bool closing;          /* in loop_free: no new tasks from outside */
     _Atomic uint64_t turn; /* moves at each switch; odd while a task runs. Other threads read it */
     uint64_t next_id;
     size_t ntasks; /* alive, without the thread's own */
@@ -147,6 +148,10 @@ static inline bool sched_is_alone(const struct cop_task *self)
 
 /* A new task, not ready yet: fn(arg) on a stack of its own. NULL: no memory. */
 struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg);
+
+/* Let the running task end here and be another one from now on, on the same stack. False where it
+ * cannot be another: cancelled, watched, or in debug mode. */
+bool sched_renew(struct cop_task *self);
 
 /* Give back a task that is TASK_DONE. */
 void sched_reap(struct cop_task *task);

@@ -98,15 +98,12 @@ void timer_start(struct timer_heap *heap, struct timer *timer, int64_t due_ns)
     }
 }
 
-void timer_stop(struct timer_heap *heap, struct timer *timer)
+void timer_take_out(struct timer_heap *heap, struct timer *timer)
 {
     size_t i = timer->position;
-    struct timer_entry last;
+    struct timer_entry last = heap->entries[heap->len--];
 
-    if (!i)
-        return;
     timer->position = 0;
-    last = heap->entries[heap->len--];
     if (last.timer == timer)
         return;
     if (i > 1 && heap->entries[parent(i)].due_ns > last.due_ns)
@@ -122,6 +119,6 @@ struct timer *timer_take_due(struct timer_heap *heap, int64_t now_ns)
     if (!heap->len || heap->entries[1].due_ns > now_ns)
         return NULL;
     timer = heap->entries[1].timer;
-    timer_stop(heap, timer);
+    timer_take_out(heap, timer);
     return timer;
 }

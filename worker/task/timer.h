@@ -36,8 +36,20 @@ int timer_heap_reserve(struct timer_heap *heap, size_t n);
 /* Start, or move, a timer. There must be room. */
 void timer_start(struct timer_heap *heap, struct timer *timer, int64_t due_ns);
 
+static inline bool timer_is_running(const struct timer *timer)
+{
+    return timer->position != 0;
+}
+
+/* Of a timer that is running. */
+void timer_take_out(struct timer_heap *heap, struct timer *timer);
+
 /* Harmless for a timer that is not running. */
-void timer_stop(struct timer_heap *heap, struct timer *timer);
+static inline void timer_stop(struct timer_heap *heap, struct timer *timer)
+{
+    if (timer_is_running(timer))
+        timer_take_out(heap, timer);
+}
 
 /* When the first one is due; INT64_MAX when there is none. */
 static inline int64_t timer_first(const struct timer_heap *heap)
@@ -47,10 +59,5 @@ static inline int64_t timer_first(const struct timer_heap *heap)
 
 /* Take out the first timer if it is due; NULL otherwise. */
 struct timer *timer_take_due(struct timer_heap *heap, int64_t now_ns);
-
-static inline bool timer_is_running(const struct timer *timer)
-{
-    return timer->position != 0;
-}
 
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/stream/sendfile.h"
+
+#include <sys/mman.h>
+
+#include "tests/unit/both_loops.h"
+
+enum { FILE_SIZE = 3 << 20 };
+
+static int make_file(void)
+{
+    static char content[FILE_SIZE];
+    int fd = memfd_create("content", MFD_CLOEXEC);
+
+    for (int i = 0; i < FILE_SIZE; i++)
+        content[i] = (char)(i % 251);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, content, FILE_SIZE), FILE_SIZE);
+    return fd;
+}
+
+static int read_and_compare(void *arg)
+{
+    struct cop_stream *stream = arg;
+    unsigned char buffer[4096];
+    int position = 1000;
+    ssize_t n;
+
+    while ((n = cop_read(stream, buffer, sizeof(buffer))) > 0)
+        for (ssize_t i = 0; i < n; i++)
+            ck_assert_int_eq(buffer[i], position++ % 251);
+    return n < 0 ? (int)n : position;
+}
+
+TEST_IN_LOOP(file_that_is_larger_than_the_kernel_holds_arrives_whole)
+{
+    struct cop_stream a, b;
+    struct cop_task *task;
+    int file = make_file();
+
+    open_pair(&a, &b);
+    task = cop_create_task(read_and_compare, &b);
+    ck_assert_int_eq(cop_sendfile(&a, file, 1000, FILE_SIZE - 1000), 0);
+    cop_stream_close(&a);
+    ck_assert_int_eq(cop_await(task), FILE_SIZE);
+    cop_stream_close(&b);
+    close(file);
+}
+
+TEST_IN_LOOP(sendfile_past_the_end_or_before_the_start_fails)
+{
+    struct cop_stream a, b;
+    int file = memfd_create("short", MFD_CLOEXEC);
+
+    open_pair(&a, &b);
+    ck_assert_int_eq(write(file, "1234", 4), 4);
+    ck_assert_int_eq(cop_sendfile(&a, file, -1, 1), -EINVAL);
+    ck_assert_int_eq(cop_sendfile(&a, file, 2, 3), -ENODATA);
+    ck_assert_int_eq(cop_sendfile(&a, b.io.fd, 0, 3), -ESPIPE);
+    cop_stream_close(&a);
+    cop_stream_close(&b);
+    close(file);
+}
+
+TEST_IN_LOOP(sendfile_times_out_when_nobody_reads_and_under_a_deadline)
+{
+    struct cop_stream a, b;
+    struct cop_scope scope;
+    int file = make_file();
+
+    open_pair(&a, &b);
+    cop_stream_set_timeouts(&a, COP_NEVER, 5 * COP_MS);
+    ck_assert_int_eq(cop_sendfile(&a, file, 0, FILE_SIZE), -ETIMEDOUT);
+    cop_stream_set_timeouts(&a, COP_NEVER, COP_NEVER);
+    cop_scope_enter(&scope, cop_now() + 5 * COP_MS);
+    ck_assert_int_eq(cop_scope_exit(&scope, cop_sendfile(&a, file, 0, FILE_SIZE)), -ETIMEDOUT);
+    cop_stream_close(&a);
+    cop_stream_close(&b);
+    close(file);
+}
+
+TEST_IN_LOOP(sendfile_to_a_peer_that_is_gone_fails_without_a_signal)
+{
+    struct cop_stream a, b;
+    int file = make_file();
+
+    open_pair(&a, &b);
+    cop_stream_close(&b);
+    ck_assert_int_eq(cop_sendfile(&a, file, 0, FILE_SIZE), -EPIPE);
+    cop_stream_close(&a);
+    close(file);
+}
+
+int main(void)
+{
+    TCase *tc = tcase_create("sendfile");
+
+    add_test_in_both(tc, file_that_is_larger_than_the_kernel_holds_arrives_whole);
+    add_test_in_both(tc, sendfile_past_the_end_or_before_the_start_fails);
+    add_test_in_both(tc, sendfile_times_out_when_nobody_reads_and_under_a_deadline);
+    add_test_in_both(tc, sendfile_to_a_peer_that_is_gone_fails_without_a_signal);
+    return run_suite(suite_create("sendfile"), tc);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * response_writer.h - an answer's body, from wherever the handler said it comes, to the connection.
+ */
+#ifndef COPPICE_RESPONSE_WRITER_H
+#define COPPICE_RESPONSE_WRITER_H
+
+#include "worker/http/http_session.h"
+
+/* Print or send session->response, which no handler has begun to write. */
+void response_writer_send(struct http_session *session);
+
+/* The handler that wrote it has returned rc: end the body, or break off what cannot be ended. */
+void response_writer_end(struct http_session *session, int rc);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sendfile.h - a part of a file to a socket, without a copy in user space. Reading the disk may
+ * block the loop: it is for files that are likely in the page cache.
+ */
+#ifndef COPPICE_SENDFILE_H
+#define COPPICE_SENDFILE_H
+
+#include "worker/stream/stream.h"
+
+/* Send size bytes of `file` from `offset` on; the file's own position does not move. Waits while
+ * the kernel's buffer is full. Returns 0, -EINVAL for a file that cannot be mapped or an offset
+ * below 0, -ENODATA when the file ends before, or as cop_write. */
+COP_PUBLIC int cop_sendfile(struct cop_stream *stream, int file, off_t offset, size_t size);
+
+#endif
