@@ -91,7 +91,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
 SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 
 BASE_CFLAGS   := $(OPT) -g -fno-omit-frame-pointer -fvisibility=hidden $(SAN_FLAGS)
-HOUSE_CFLAGS  := -std=gnu11 -pthread $(BASE_CFLAGS) -fstack-protector-strong $(WARN) $(CFLAGS)
+HOUSE_CFLAGS  := -std=gnu11 -pthread $(BASE_CFLAGS) -fstack-protector-strong -fstack-clash-protection $(WARN) $(CFLAGS)
 HOUSE_DEFINES := -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(LLHTTP_CFLAGS) $(CPPFLAGS)
 LINK          := $(CC) $(SAN_FLAGS) $(LDFLAGS)
 LIBS          := $(PKG_LIBS) $(LLHTTP_LIBS) -lev -lm -pthread -ldl
@@ -109,6 +109,7 @@ WORKER_SRC := $(filter-out worker/task/context_%,$(wildcard worker/*.c worker/*/
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_SRC  := $(wildcard tests/bench/*.c)
+SHOW_SRC   := $(wildcard tests/programs/*.c)
 
 obj = $(addsuffix .o,$(addprefix $(BUILD)/obj/,$(basename $(1))))
 
@@ -119,13 +120,14 @@ LLHTTP_OBJ := $(call obj,$(addprefix llhttp/,$(notdir $(LLHTTP_SRC))))
 WORKER_OBJ := $(call obj,$(WORKER_SRC)) $(LLHTTP_OBJ)
 MAIN_OBJ   := $(call obj,master/main.c)
 ALL_OBJ    := $(COMMON_OBJ) $(MASTER_OBJ) $(WORKER_OBJ)
-TEST_OBJ   := $(call obj,$(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) tests/fuzz/replay.c)
+TEST_OBJ   := $(call obj,$(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(SHOW_SRC) tests/fuzz/replay.c)
 
 PROGRAMS := $(BUILD)/coppice $(BUILD)/coppicectl
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzzer/%,$(FUZZ_SRC))
 BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+SHOWS    := $(patsubst tests/programs/%.c,$(BUILD)/programs/%,$(SHOW_SRC))
 
 # V=1 shows whole commands.
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@; )
@@ -154,6 +156,10 @@ $(BUILD)/fuzzer/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(ALL_OBJ) $(BUILD)/objects
 	$(call say,LINK)$(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIBS)
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ALL_OBJ) $(BUILD)/objects
+	@mkdir -p $(@D)
+	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(BUILD)/programs/%: $(BUILD)/obj/tests/programs/%.o $(COMMON_OBJ) $(WORKER_OBJ) $(BUILD)/objects
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(LIBS)
 
@@ -232,7 +238,7 @@ define RUN_SYSTEM
 endef
 
 .PHONY: test
-test: check-layers check-style $(PROGRAMS) $(UNITS) $(REPLAYS)  ## set up, build, and run every test
+test: check-layers check-style $(PROGRAMS) $(SHOWS) $(UNITS) $(REPLAYS)  ## set up, build, and run every test
 	$(RUN_UNITS)
 	$(RUN_CORPUS)
 	$(RUN_SYSTEM)
@@ -244,7 +250,7 @@ unit: $(UNITS)  ## the Check programs alone
 corpus: $(REPLAYS)  ## what the fuzzers found, played again
 	$(RUN_CORPUS)
 
-system: $(PROGRAMS)  ## the tests of the real binaries alone
+system: $(PROGRAMS) $(SHOWS)  ## the tests of the real binaries alone
 	$(RUN_SYSTEM)
 
 # The switch for another processor, tested by an emulator; both are Debian packages.

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import socket
 import signal
 import subprocess
 
@@ -88,8 +89,8 @@ def test_reuse_port_gives_each_worker_a_socket_that_outlives_it(serve, tasks):
         client.close()
 
 
-def traced(server, pool, requests):
-    """By thread, the system calls of the pool's worker while it serves."""
+def traced(server, pool, ask):
+    """By thread, the system calls that the pool's worker begins while ask() runs."""
     pid = server.worker_pids(pool)[0]
     output = server.folder / "trace"
     strace = subprocess.Popen(
@@ -99,13 +100,12 @@ def traced(server, pool, requests):
         wait_until(lambda: strace.poll() is not None or is_traced(pid), "strace is there")
         if strace.poll() is not None:
             pytest.skip("strace cannot attach here: " + strace.stderr.read().decode())
-        for _ in range(requests):
-            assert server.get(pool=pool).body == HELLO
+        ask()
     finally:
         strace.terminate()
         strace.communicate(timeout=DEADLINE)
     calls = {}
-    for thread, call in re.findall(r"^(\d+) +(?:<\.\.\. )?(\w+)", output.read_text(), re.MULTILINE):
+    for thread, call in re.findall(r"^(\d+) +(\w+)\(", output.read_text(), re.MULTILINE):
         calls.setdefault(thread, []).append(call)
     return calls
 
@@ -117,9 +117,36 @@ def is_traced(pid):
 
 
 def test_blocking_thread_waits_in_the_kernel_and_never_in_epoll(serve):
+    def ask_thrice(pool):
+        for _ in range(3):
+            assert server.get(pool=pool).body == HELLO
+
     server = serve({"web": {"tasks": 1}, "loop": {}})
-    (serving,) = [calls for calls in traced(server, "web", 3).values() if "accept4" in calls]
+    (serving,) = [calls for calls in traced(server, "web", lambda: ask_thrice("web")).values() if "accept4" in calls]
     assert {"accept4", "recvfrom", "sendto"} <= set(serving)
     assert not [call for call in serving if "epoll" in call or call in ("poll", "ppoll", "select", "pselect6", "fcntl")]
-    (serving,) = [calls for calls in traced(server, "loop", 3).values() if "accept4" in calls]
+    (serving,) = [calls for calls in traced(server, "loop", lambda: ask_thrice("loop")).values() if "accept4" in calls]
     assert "epoll_wait" in serving or "epoll_pwait" in serving
+
+
+@pytest.mark.parametrize("app, ask", [("hello", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"), ("echo", b"x" * 64)])
+def test_kept_alive_request_costs_recv_send_and_a_poll_and_nothing_else(serve, app, ask):
+    rounds = 200
+
+    def ask_again():
+        for _ in range(rounds):
+            client.sendall(ask)
+            assert client.recv(65536)
+
+    # Neither beats nor reports come in between.
+    quiet = {"beat_interval": "10s", "report_interval": "1m", "hang_timeout": "0"}
+    server = serve({"web": {"app": app}}, supervision=quiet)
+    with socket.create_connection(server.address()) as client:
+        client.sendall(ask)
+        assert client.recv(65536)
+        calls = [call for thread in traced(server, "web", ask_again).values() for call in thread if call != "futex"]
+    counts = {call: calls.count(call) for call in calls}
+    assert counts.pop("recvfrom") == rounds
+    assert counts.pop("sendto") == rounds
+    assert counts.pop("epoll_wait") <= rounds + 10
+    assert sum(counts.values()) <= 10, counts

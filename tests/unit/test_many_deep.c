@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/dies.h"
+#include "tests/unit/events.h"
 #include "worker/task/sched.h"
 
 #define MANY 100000
@@ -25,14 +26,6 @@ static int many(void)
         return 2000;
 #endif
     return SANITIZED ? 20000 : MANY;
-}
-
-static struct cop_task *create(cop_fn fn, void *arg)
-{
-    struct cop_task *task = cop_create_task(fn, arg);
-
-    ck_assert_ptr_nonnull(task);
-    return task;
 }
 
 /* ---- many, deep ---- */
@@ -109,6 +102,36 @@ START_TEST(recursion_has_the_room_of_the_whole_stack)
 }
 END_TEST
 
+static int descend_far(void *arg)
+{
+    return descend(SANITIZED ? 500 : 10000);
+}
+
+/* Ten megabytes deep, where the loop's own stacks have a quarter of one; and on the least one. */
+static int await_sized(void *arg)
+{
+    struct cop_task_options large = {.stack_size = 16 << 20}, small = {.stack_size = 1};
+
+    for (int i = 0; i < 2; i++) {
+        struct cop_task *tasks[] = {cop_create_task_with(descend_far, NULL, &large),
+                                    cop_create_task_with(number, &numbers[7], &small)};
+
+        ck_assert_ptr_nonnull(tasks[0]);
+        ck_assert_ptr_nonnull(tasks[1]);
+        ck_assert_int_eq(cop_await(tasks[0]), 0);
+        ck_assert_int_eq(cop_await(tasks[1]), 7);
+    }
+    ck_assert_uint_eq(loop_stack_bytes(loop_here),
+                      STACK_SIZE_DEFAULT + (16u << 20) + STACK_SIZE_MIN);
+    return 0;
+}
+
+START_TEST(task_has_a_stack_of_the_size_that_it_was_given)
+{
+    ck_assert_int_eq(cop_run(await_sized, NULL), 0);
+}
+END_TEST
+
 static int descend_for_ever(void *arg)
 {
     return descend(1 << 30);
@@ -174,6 +197,7 @@ int main(void)
 
     tcase_add_test(tc, hundred_thousand_tasks_live_at_once_in_few_mappings);
     tcase_add_test(tc, recursion_has_the_room_of_the_whole_stack);
+    tcase_add_test(tc, task_has_a_stack_of_the_size_that_it_was_given);
     tcase_add_test(tc, stack_overflow_names_the_task_its_label_and_its_stack_and_dies_of_the_fault);
     tcase_add_test(tc, fault_that_is_no_stack_overflow_takes_its_usual_course);
     tcase_set_timeout(tc, 20);

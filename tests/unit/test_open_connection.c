@@ -86,14 +86,42 @@ TEST_IN_LOOP(family_whose_name_servers_are_silent_is_not_waited_for)
     stop_world();
 }
 
+enum { FILLERS = 8 };
+
+/* A socket on [::1]:port that is full: who connects to it hears nothing. Returns false where there
+ * is no IPv6. */
+static bool make_six_silent(int *listener, int *fillers)
+{
+    struct address six = address_of("[::1]:0");
+    const struct sockaddr *sockaddr = (const struct sockaddr *)&six.sockaddr;
+
+    ((struct sockaddr_in6 *)&six.sockaddr)->sin6_port = htons(world.port);
+    *listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*listener < 0 || bind(*listener, sockaddr, six.len) < 0 || listen(*listener, 0) < 0)
+        return false;
+    for (int i = 0; i < FILLERS; i++) {
+        fillers[i] = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(fillers[i], sockaddr, six.len);
+    }
+    return true;
+}
+
 TEST_IN_LOOP(family_that_leads_nowhere_gives_way_to_the_other)
 {
-    int before;
+    int fillers[FILLERS], listener, before;
 
     start_world(false);
-    before = count_fds();
+    if (make_six_silent(&listener, fillers)) {
+        before = count_fds();
+        ck_assert_int_eq(family_of("both.test"), '4');
+        /* The server's end of the connection may be open yet. */
+        ck_assert_int_le(count_fds(), before + 1);
+        for (int i = 0; i < FILLERS; i++)
+            close(fillers[i]);
+    }
+    if (listener >= 0)
+        close(listener);
     ck_assert_int_eq(family_of("dead6.test"), '4');
-    ck_assert_int_le(count_fds(), before + 1);
     stop_world();
 }
 

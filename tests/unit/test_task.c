@@ -10,6 +10,8 @@
 
 #include "tests/unit/dies.h"
 #include "tests/unit/events.h"
+#include "worker/task/deferred.h"
+#include "worker/task/extras.h"
 #include "worker/task/io.h"
 #include "worker/task/sched.h"
 
@@ -380,6 +382,54 @@ START_TEST(misuse_dies_with_a_sentence)
 }
 END_TEST
 
+/* ---- one stack for one task after the other ---- */
+
+static void note_deferred(void *arg)
+{
+    note(*(int *)arg);
+}
+
+static int renew(void *arg)
+{
+    struct cop_task *self = cop_current_task();
+    uint64_t id = cop_task_id(self);
+    struct cop_deferred deferred;
+
+    cop_task_set_label(self, "first", 5);
+    cop_task_set_name(self, "first");
+    ck_assert_int_eq(cop_defer(&deferred, note_deferred, &numbers[1]), 0);
+    ck_assert(sched_renew(self));
+    note(2);
+    ck_assert_uint_gt(cop_task_id(self), id);
+    ck_assert_ptr_null(self->label);
+    ck_assert_str_eq(self->extras.name, "");
+    return 0;
+}
+
+START_TEST(renewed_task_is_another_one_and_the_first_one_has_ended)
+{
+    ck_assert_int_eq(cop_run(renew, NULL), 0);
+    ASSERT_EVENTS(1, 2);
+}
+END_TEST
+
+static int renew_cancelled(void *arg)
+{
+    struct cop_task *self = cop_current_task();
+    uint64_t id = cop_task_id(self);
+
+    ck_assert(cop_task_cancel(self));
+    ck_assert(!sched_renew(self));
+    ck_assert_uint_eq(cop_task_id(self), id);
+    return 0;
+}
+
+START_TEST(cancelled_task_is_not_renewed)
+{
+    ck_assert_int_eq(cop_run(renew_cancelled, NULL), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("task");
@@ -400,6 +450,8 @@ int main(void)
     tcase_add_test(tc, task_that_is_never_awaited_is_told_and_freed_with_its_loop);
     tcase_add_test(tc, error_of_a_detached_task_is_told_and_its_cancelling_is_not);
     tcase_add_test(tc, task_has_a_number_of_its_own);
+    tcase_add_test(tc, renewed_task_is_another_one_and_the_first_one_has_ended);
+    tcase_add_test(tc, cancelled_task_is_not_renewed);
     tcase_add_test(tc, misuse_dies_with_a_sentence);
     tcase_set_timeout(tc, 20);
     suite_add_tcase(suite, tc);

@@ -24,16 +24,6 @@ struct place {
 
 #if defined(__x86_64__)
 
-/* context_x86_64.h: the resume address and rbp. Of a task that has not begun, what context_make has
- * put there. */
-UNCHECKED static void read_switched(struct place *place, const void *sp)
-{
-    const uintptr_t *words = sp;
-
-    place->pc = words[0];
-    place->fp = place->high - (uintptr_t)sp <= 24 ? 0 : words[1];
-}
-
 static void read_signal(struct place *place, const ucontext_t *context)
 {
     place->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
@@ -53,15 +43,6 @@ UNCHECKED static bool follows_call(uintptr_t address)
 #define SIGNED_BITS 64
 
 #elif defined(__aarch64__)
-
-/* context_aarch64.S: x19 to x28, then x29 and x30. */
-UNCHECKED static void read_switched(struct place *place, const void *sp)
-{
-    const uintptr_t *words = sp;
-
-    place->fp = words[10];
-    place->pc = words[11];
-}
 
 static void read_signal(struct place *place, const ucontext_t *context)
 {
@@ -84,12 +65,6 @@ UNCHECKED static bool follows_call(uintptr_t address)
 
 #else
 
-static void read_switched(struct place *place, const void *sp)
-{
-    place->fp = 0;
-    place->pc = 0;
-}
-
 static void read_signal(struct place *place, const ucontext_t *context)
 {
     place->pc = place->fp = place->sp = place->link = 0;
@@ -101,6 +76,41 @@ static bool follows_call(uintptr_t address)
 }
 
 #define SIGNED_BITS 64
+
+#endif
+
+/* Where a task that has been switched away from goes on. fp is 0 where it has not begun. */
+#ifdef CONTEXT_UCONTEXT
+
+/* context_ucontext.c; context_make puts a new one at the top of its stack. */
+UNCHECKED static void read_switched(struct place *place, const void *sp)
+{
+    read_signal(place, sp);
+    if (place->high - (uintptr_t)sp < sizeof(ucontext_t) + 64)
+        place->fp = 0;
+}
+
+#elif defined(__x86_64__)
+
+/* context_x86_64.h: the resume address and rbp; or what context_make has put there. */
+UNCHECKED static void read_switched(struct place *place, const void *sp)
+{
+    const uintptr_t *words = sp;
+
+    place->pc = words[0];
+    place->fp = place->high - (uintptr_t)sp <= 24 ? 0 : words[1];
+}
+
+#else
+
+/* context_aarch64.S: x19 to x28, then x29 and x30. */
+UNCHECKED static void read_switched(struct place *place, const void *sp)
+{
+    const uintptr_t *words = sp;
+
+    place->fp = words[10];
+    place->pc = words[11];
+}
 
 #endif
 

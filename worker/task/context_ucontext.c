@@ -14,6 +14,16 @@
 
 #include "common/check.h"
 
+/* The chain of frame pointers ends here, and not in the frames of who made the context. */
+static void end_frames(ucontext_t *context)
+{
+#if defined(__x86_64__)
+    context->uc_mcontext.gregs[REG_RBP] = 0;
+#elif defined(__aarch64__)
+    context->uc_mcontext.regs[29] = 0;
+#endif
+}
+
 void *context_make(void *bottom, void *top, void (*entry)(void))
 {
     ucontext_t *context = (ucontext_t *)(((uintptr_t)top - sizeof(*context)) & ~(uintptr_t)63);
@@ -23,6 +33,7 @@ void *context_make(void *bottom, void *top, void (*entry)(void))
     context->uc_stack.ss_size = (size_t)((char *)context - (char *)bottom);
     context->uc_link = NULL;
     makecontext(context, entry, 0);
+    end_frames(context);
     return context;
 }
 

@@ -164,6 +164,25 @@ static void arm_timer(struct loop *loop, struct poller *poller)
     ev_timer_start(poller->ev, &poller->timer);
 }
 
+static void trim_stacks(struct loop *loop)
+{
+    stack_pool_trim(&loop->stacks);
+    for (unsigned i = 0; i < STACK_CLASSES; i++) {
+        if (loop->sized[i])
+            stack_pool_trim(loop->sized[i]);
+    }
+}
+
+static void free_stacks(struct loop *loop)
+{
+    stack_pool_fini(&loop->stacks);
+    for (unsigned i = 0; i < STACK_CLASSES; i++) {
+        if (loop->sized[i])
+            stack_pool_fini(loop->sized[i]);
+        free(loop->sized[i]);
+    }
+}
+
 static void poll_events(struct loop *loop)
 {
     struct poller *poller = poller_of(loop);
@@ -178,7 +197,7 @@ static void poll_events(struct loop *loop)
         sched_expire(loop);
     if (loop->now - poller->trimmed_ns >= TRIM_INTERVAL_NS) {
         poller->trimmed_ns = loop->now;
-        stack_pool_trim(&loop->stacks);
+        trim_stacks(loop);
     }
 }
 
@@ -222,7 +241,7 @@ void loop_free(struct loop *loop)
     }
     timer_stop(&loop->timers, &loop->thread.timer);
     poller_free(loop->poller);
-    stack_pool_fini(&loop->stacks);
+    free_stacks(loop);
     timer_heap_fini(&loop->timers);
     metrics_free(loop->own_metrics);
     overflow_stop(&loop->overflow);
@@ -310,7 +329,13 @@ enum loop_interrupt loop_interrupted(const struct loop *loop)
 
 size_t loop_stack_bytes(const struct loop *loop)
 {
-    return loop->stacks.nstacks * loop->stacks.size;
+    size_t bytes = loop->stacks.nstacks * loop->stacks.size;
+
+    for (unsigned i = 0; i < STACK_CLASSES; i++) {
+        if (loop->sized[i])
+            bytes += loop->sized[i]->nstacks * loop->sized[i]->size;
+    }
+    return bytes;
 }
 
 struct loop_ticker {

@@ -61,7 +61,7 @@ static void tell(const struct cop_task *task)
         add_text(&line, ")");
     }
     add_text(&line, ": its stack has ");
-    add_number(&line, task->loop->stacks.size / 1024);
+    add_number(&line, task->pool->size / 1024);
     add_text(&line, " KiB, see stack_size\n");
     /* The process ends here, whether somebody reads it or not. */
     if (write(log_fd(), line.text, line.len) < 0)

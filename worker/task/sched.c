@@ -2,6 +2,7 @@
 #include "worker/task/sched.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
@@ -138,7 +139,8 @@ static void enter_task(void)
     CHECK_MSG(false, "a task that has ended was resumed");
 }
 
-struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg)
+static inline struct cop_task *spawn(struct loop *loop, struct stack_pool *pool, cop_fn fn,
+                                     void *arg)
 {
     struct stack *stack;
     struct cop_task *task;
@@ -146,12 +148,13 @@ struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg)
     if (loop->ntasks + 2 >= loop->timers.capacity &&
         timer_heap_reserve(&loop->timers, loop->ntasks + 3) < 0)
         return NULL;
-    stack = stack_take(&loop->stacks);
+    stack = stack_take(pool);
     if (!stack)
         return NULL;
     task = (struct cop_task *)(((uintptr_t)stack - sizeof(*task)) & ~(uintptr_t)63);
     task->loop = loop;
     task->stack = stack;
+    task->pool = pool;
     task->fn = fn;
     task->arg = arg;
     task->state = TASK_READY;
@@ -182,6 +185,26 @@ struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg)
     loop->ntasks++;
     metric_add(loop->metrics, METRIC_tasks_spawned, 1);
     return task;
+}
+
+struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg)
+{
+    return spawn(loop, &loop->stacks, fn, arg);
+}
+
+struct cop_task *sched_spawn_sized(struct loop *loop, cop_fn fn, void *arg, size_t stack_size)
+{
+    unsigned class = stack_class(stack_size);
+
+    if (class == stack_class(loop->stacks.size))
+        return sched_spawn(loop, fn, arg);
+    if (!loop->sized[class]) {
+        loop->sized[class] = malloc(sizeof(*loop->sized[class]));
+        if (!loop->sized[class])
+            return NULL;
+        stack_pool_init(loop->sized[class], stack_size);
+    }
+    return spawn(loop, loop->sized[class], fn, arg);
 }
 
 bool sched_renew(struct cop_task *self)
@@ -216,7 +239,7 @@ void sched_reap(struct cop_task *task)
     sanitize_task_stop(&task->sanitize);
     if (__builtin_expect(task->trace != NULL, 0))
         debug_reap(task);
-    stack_give(&loop->stacks, task->stack);
+    stack_give(task->pool, task->stack);
 }
 
 void sched_ready(struct cop_task *task)

@@ -66,6 +66,7 @@ struct cop_task {
     int result;
     bool detached;
     struct stack *stack;                  /* NULL: the thread's own */
+    struct stack_pool *pool;              /* where the stack goes back to */
     struct cop_task *waiter;              /* who awaits the end */
     void (*ended)(struct cop_task *task); /* called at its end, which its owner need not await */
     void *owner;                          /* for `ended`: the group */
@@ -108,6 +109,7 @@ struct loop {
     size_t ntasks; /* alive, without the thread's own */
     struct list tasks;
     struct stack_pool stacks;
+    struct stack_pool *sized[STACK_CLASSES]; /* stacks of other sizes, made when one is asked for */
     struct timer_heap timers;
     struct cop_task thread;        /* what runs on the thread's own stack */
     const _Atomic int *interrupt;  /* see loop_options */
@@ -148,6 +150,9 @@ static inline bool sched_is_alone(const struct cop_task *self)
 
 /* A new task, not ready yet: fn(arg) on a stack of its own. NULL: no memory. */
 struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg);
+
+/* The same on a stack of at least this size, rounded up to a power of two. */
+struct cop_task *sched_spawn_sized(struct loop *loop, cop_fn fn, void *arg, size_t stack_size);
 
 /* Let the running task end here and be another one from now on, on the same stack. False where it
  * cannot be another: cancelled, watched, or in debug mode. */

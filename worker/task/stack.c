@@ -45,13 +45,18 @@ struct stack_arena {
     size_t bytes;
 };
 
+unsigned stack_class(size_t size)
+{
+    unsigned class = 0;
+
+    while (class < STACK_CLASSES - 1 && ((size_t)STACK_SIZE_MIN << class) < size)
+        class ++;
+    return class;
+}
+
 void stack_pool_init(struct stack_pool *pool, size_t size)
 {
-    size_t rounded = STACK_SIZE_MIN;
-
-    while (rounded < size && rounded < STACK_SIZE_MAX)
-        rounded *= 2;
-    *pool = (struct stack_pool){.size = rounded};
+    *pool = (struct stack_pool){.size = (size_t)STACK_SIZE_MIN << stack_class(size)};
 }
 
 void stack_pool_fini(struct stack_pool *pool)

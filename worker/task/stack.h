@@ -16,6 +16,7 @@
 #define STACK_SIZE_DEFAULT (256u * 1024)
 #define STACK_SIZE_MIN     (32u * 1024)
 #define STACK_SIZE_MAX     (64u * 1024 * 1024)
+#define STACK_CLASSES      12 /* powers of two from the least to the largest size */
 
 struct stack {    /* this record lies at the very top of its stack */
     char *bottom; /* lowest usable byte, just above the guard */
@@ -33,6 +34,9 @@ struct stack_pool {
     size_t nstacks;
     struct stack_arena *arenas;
 };
+
+/* Which power of two a size is rounded up to: an index below STACK_CLASSES. */
+unsigned stack_class(size_t size);
 
 /* size is rounded up to a power of two within the limits above. */
 void stack_pool_init(struct stack_pool *pool, size_t size);

@@ -59,7 +59,9 @@ int cop_yield(void)
 struct cop_task *cop_create_task_with(cop_fn fn, void *arg, const struct cop_task_options *options)
 {
     struct cop_task *self = sched_current();
-    struct cop_task *task = sched_spawn(self->loop, fn, arg);
+    size_t stack_size = options ? options->stack_size : 0;
+    struct cop_task *task = stack_size ? sched_spawn_sized(self->loop, fn, arg, stack_size)
+                                       : sched_spawn(self->loop, fn, arg);
 
     if (!task)
         return NULL;

@@ -52,6 +52,8 @@ COP_PUBLIC int cop_yield(void);
 struct cop_task_options {
     const char *name; /* see cop_task_set_name; may be NULL */
     const char *site; /* COP_SITE; may be NULL. Not copied, must outlive the task */
+    size_t
+        stack_size; /* at least, rounded up to a power of two of 32 KiB to 64 MiB; 0: the loop's */
 };
 
 /* Start fn(arg) as a task, which runs when the caller waits next. The reference is consumed by
