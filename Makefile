@@ -77,7 +77,7 @@ build/setup.mk: FORCE
 	   fi; } > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-FOR_TESTS := test unit corpus system compare check-layers check-style
+FOR_TESTS := test unit corpus system valgrind compare check-layers check-style
 SETUP_FOR := build $(if $(filter $(FOR_TESTS),$(MAKECMDGOALS))$(findstring /unit/,$(MAKECMDGOALS)),test) \
              $(filter bench fuzz,$(MAKECMDGOALS))
 
@@ -253,6 +253,20 @@ corpus: $(REPLAYS)  ## what the fuzzers found, played again
 system: $(PROGRAMS) $(SHOWS)  ## the tests of the real binaries alone
 	$(RUN_SYSTEM)
 
+# The runtime under valgrind, which knows its stacks: tasks, what they wait for, and streams.
+VALGRIND_UNITS := $(addprefix $(BUILD)/unit/test_,context task cancel scope group many_deep blocking_loop timer \
+                  stack loop io stream stream_sides local deferred lock condition event semaphore barrier queue \
+                  future gather wait as_completed select)
+
+.PHONY: valgrind
+valgrind: $(filter $(VALGRIND_UNITS),$(UNITS))  ## the runtime's Check programs under valgrind
+	@command -v valgrind >/dev/null || { echo "valgrind: expected on the PATH (package valgrind)"; exit 1; }
+	@failed=0; for unit in $^; do \
+	    if CK_TIMEOUT_MULTIPLIER=20 valgrind -q --error-exitcode=9 $$unit > $$unit.log 2>&1; \
+	    then echo "$${unit#$(BUILD)/} under valgrind: $$(grep '^[0-9]*%: Checks:' $$unit.log)"; \
+	    else failed=1; echo "$$unit under valgrind: FAILED"; cat $$unit.log; fi; \
+	done; exit $$failed
+
 # The switch for another processor, tested by an emulator; both are Debian packages.
 CROSS_CC  := aarch64-linux-gnu-gcc
 CROSS_RUN := qemu-aarch64
@@ -297,6 +311,7 @@ BIN := $(DESTDIR)$(PREFIX)/bin
 ETC := $(DESTDIR)$(SYSCONF)/coppice
 DOC := $(DESTDIR)$(PREFIX)/share/doc/coppice
 INC := $(DESTDIR)$(PREFIX)/include/coppice
+PKG := $(DESTDIR)$(PREFIX)/lib/pkgconfig
 PUBLIC = $(if $(wildcard worker/coppice.h),worker/coppice.h \
     $(filter worker/% common/%,$(shell $(CC) -MM -I. $(PKG_CFLAGS) worker/coppice.h)))
 
@@ -308,11 +323,16 @@ install: $(PROGRAMS)  ## into DESTDIR and PREFIX; a configuration that is there 
 	$(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml.example
 	[ -e $(ETC)/coppice.yaml ] || $(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml
 	for header in $(sort $(PUBLIC)); do $(INSTALL) -D -m 644 $$header $(INC)/$$header || exit 1; done
+	echo '#include "worker/coppice.h"' > $(INC)/coppice.h
+	$(INSTALL) -d $(PKG)
+	version=$$(sed -n 's/.*COPPICE_VERSION "\(.*\)"/\1/p' common/version.h); \
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" etc/coppice.pc.in > $(PKG)/coppice.pc
 
 .PHONY: uninstall
 uninstall:  ## what install put there, but for a configuration that was changed
 	rm -f $(BIN)/coppice $(BIN)/coppicectl
 	rm -rf $(DOC) $(INC)
+	rm -f $(PKG)/coppice.pc
 	cmp -s $(ETC)/coppice.yaml $(ETC)/coppice.yaml.example && rm -f $(ETC)/coppice.yaml || true
 	rm -f $(ETC)/coppice.yaml.example
 	rmdir $(ETC) 2>/dev/null || true

@@ -20,6 +20,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/order.h"
+#include "worker/app/module.h"
 #include "worker/reporter.h"
 #include "worker/serving.h"
 #include "worker/survey.h"
@@ -317,6 +318,20 @@ static void log_exception(const struct cop_exception *exception)
     log_warn("%s", text);
 }
 
+static int find_app(struct worker *worker, char *why, size_t size)
+{
+    const struct heritage *heritage = worker->heritage;
+    const char *name = heritage->pool->app;
+
+    if (module_is_path(name))
+        return module_load(name, heritage->config->path, &worker->app, why, size);
+    worker->app = app_find(name);
+    if (worker->app)
+        return 0;
+    snprintf(why, size, "pool %s: there is no app \"%s\"", heritage->pool->name, name);
+    return -ENOENT;
+}
+
 int worker_main(const struct heritage *heritage)
 {
     struct worker worker = {.heritage = heritage, .cut_at = CLOCK_NEVER};
@@ -324,12 +339,9 @@ int worker_main(const struct heritage *heritage)
     int rc;
 
     exception_set_default(log_exception);
-    worker.app = app_find(heritage->pool->app);
-    if (!worker.app) {
-        snprintf(why, sizeof(why), "pool %s: there is no app \"%s\"", heritage->pool->name,
-                 heritage->pool->app);
+    rc = find_app(&worker, why, sizeof(why));
+    if (rc < 0)
         return cannot_start(&worker, why);
-    }
     rc = start(&worker);
     if (rc < 0) {
         snprintf(why, sizeof(why), "pool %s: cannot start: error %d", heritage->pool->name, -rc);

@@ -150,7 +150,9 @@ def test_profile_is_one_at_a_time_and_refuses_nonsense(serve):
     for words in (["web/9"], ["web/0", "--for", "1ms"], ["web/0", "--for", "soon"]):
         assert server.ctl("profile", *words).returncode == 1
     with server.control() as one, server.control() as other:
+        asked = server.logged().count("profile by")
         one.send(b'{"command":"profile","worker":"web/0","for":"2s"}\n')
+        wait_until(lambda: server.logged().count("profile by") > asked, "the first is under way")
         wait_until(lambda: not other.json(command="profile", worker="web/0", **{"for": "10ms"})["ok"], "it is busy")
 
 

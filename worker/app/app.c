@@ -6,13 +6,14 @@
 /* Add an app here; it is one file with one descriptor. */
 extern const struct cop_app app_hello;
 extern const struct cop_app app_echo;
+extern const struct cop_app app_files;
 extern const struct cop_app app_wait;
 extern const struct cop_app app_burn;
 extern const struct cop_app app_demo;
 extern const struct cop_app app_load;
 
 static const struct cop_app *const apps[] = {
-    &app_hello, &app_echo, &app_wait, &app_burn, &app_demo, &app_load,
+    &app_hello, &app_echo, &app_files, &app_wait, &app_burn, &app_demo, &app_load,
 };
 
 const struct cop_app *app_at(size_t i)

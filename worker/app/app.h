@@ -10,6 +10,8 @@
  *
  *     const struct cop_app app_hello = {.name = "hello", .help = "greets", .handler = hello};
  *
+ * A module (`app: ./my.so`) names its descriptor `cop_app` and sets .abi = COP_ABI.
+ *
  * Every loop of every worker has an instance of its own: its state, which only tasks of that loop
  * see. The table of built-in apps is in app.c; one app, one file.
  */
@@ -30,7 +32,11 @@ struct cop_context {
     size_t error_size;
 };
 
+/* The layout of all that an app and the program share; another number does not load. */
+#define COP_ABI 1u
+
 struct cop_app {
+    uint32_t abi; /* first for ever: COP_ABI, checked where a module is loaded */
     const char *name;
     const char *help; /* one line */
 
