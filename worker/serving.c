@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/check.h"
 #include "common/clock.h"
@@ -68,7 +69,7 @@ static void fail(struct serving *serving, int result, const char *what)
 {
     serving->result = result;
     if (!serving->error[0])
-        snprintf(serving->error, sizeof(serving->error), "%s: error %d", what, -result);
+        snprintf(serving->error, sizeof(serving->error), "%s: %s", what, strerror(-result));
 }
 
 /* ---- a loop of tasks ---- */

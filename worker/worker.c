@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -318,17 +319,31 @@ static void log_exception(const struct cop_exception *exception)
     log_warn("%s", text);
 }
 
+/* "hello, echo, ..." into text. */
+static void list_apps(char *text, size_t size)
+{
+    const struct cop_app *app;
+    size_t len = 0;
+
+    text[0] = 0;
+    for (size_t i = 0; (app = app_at(i)) && len < size; i++)
+        len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "", app->name);
+}
+
 static int find_app(struct worker *worker, char *why, size_t size)
 {
     const struct heritage *heritage = worker->heritage;
     const char *name = heritage->pool->app;
+    char apps[128];
 
     if (module_is_path(name))
         return module_load(name, heritage->config->path, &worker->app, why, size);
     worker->app = app_find(name);
     if (worker->app)
         return 0;
-    snprintf(why, size, "pool %s: there is no app \"%s\"", heritage->pool->name, name);
+    list_apps(apps, sizeof(apps));
+    snprintf(why, size, "pool %s: there is no app \"%s\", expected one of %s, or the path of a .so",
+             heritage->pool->name, name, apps);
     return -ENOENT;
 }
 
@@ -344,7 +359,8 @@ int worker_main(const struct heritage *heritage)
         return cannot_start(&worker, why);
     rc = start(&worker);
     if (rc < 0) {
-        snprintf(why, sizeof(why), "pool %s: cannot start: error %d", heritage->pool->name, -rc);
+        snprintf(why, sizeof(why), "pool %s: cannot start: %s", heritage->pool->name,
+                 strerror(-rc));
         return cannot_start(&worker, why);
     }
     if (!worker.failed)

@@ -88,7 +88,8 @@ def test_file_that_is_no_socket_is_left_alone(start, tmp_path):
 
 def test_worker_that_cannot_start_ends_the_start_with_its_reason(start):
     log = refused_start(start, {"good": {"workers": 2}, "web": {"app": "no-such-app"}})
-    assert 'there is no app "no-such-app"' in log
+    assert 'there is no app "no-such-app", expected one of hello, ' in log
+    assert "or the path of a .so" in log
 
 
 def test_log_that_cannot_be_opened_is_named(start, tmp_path):
