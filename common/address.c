@@ -24,7 +24,7 @@ static int fail(const char **why, const char *sentence)
     return -EINVAL;
 }
 
-static int parse_unix(const char *path, struct address *address, const char **why)
+static int parse_unix(const char *path, struct cop_address *address, const char **why)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
@@ -58,7 +58,7 @@ static int parse_port(const char *text)
     return port <= 65535 ? port : -EINVAL;
 }
 
-static int parse_ipv4(const char *host, int port, struct address *address, const char **why)
+static int parse_ipv4(const char *host, int port, struct cop_address *address, const char **why)
 {
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 
@@ -74,7 +74,7 @@ static int parse_ipv4(const char *host, int port, struct address *address, const
     return 0;
 }
 
-static int parse_ipv6(const char *host, int port, struct address *address, const char **why)
+static int parse_ipv6(const char *host, int port, struct cop_address *address, const char **why)
 {
     struct sockaddr_in6 sin6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
 
@@ -86,7 +86,7 @@ static int parse_ipv6(const char *host, int port, struct address *address, const
     return 0;
 }
 
-int address_parse(const char *text, struct address *address, const char **why)
+int cop_address_parse(const char *text, struct cop_address *address, const char **why)
 {
     char host[INET6_ADDRSTRLEN + 2];
     const char *colon;
@@ -114,19 +114,20 @@ int address_parse(const char *text, struct address *address, const char **why)
     return parse_ipv6(host + 1, port, address, why);
 }
 
-static void print_unix(const struct address *address, char *text)
+static void print_unix(const struct cop_address *address, char *text)
 {
     const struct sockaddr_un *sun = (const struct sockaddr_un *)&address->sockaddr;
     size_t offset = offsetof(struct sockaddr_un, sun_path);
     size_t len = address->len > offset ? address->len - offset : 0;
 
     if (len > 0 && sun->sun_path[0] == '\0')
-        snprintf(text, ADDRESS_TEXT_MAX, UNIX_PREFIX "@%.*s", (int)(len - 1), sun->sun_path + 1);
+        snprintf(text, COP_ADDRESS_TEXT_MAX, UNIX_PREFIX "@%.*s", (int)(len - 1),
+                 sun->sun_path + 1);
     else
-        snprintf(text, ADDRESS_TEXT_MAX, UNIX_PREFIX "%.*s", (int)len, sun->sun_path);
+        snprintf(text, COP_ADDRESS_TEXT_MAX, UNIX_PREFIX "%.*s", (int)len, sun->sun_path);
 }
 
-char *address_print(const struct address *address, char *text)
+char *cop_address_print(const struct cop_address *address, char *text)
 {
     const struct sockaddr_in *sin = (const struct sockaddr_in *)&address->sockaddr;
     const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&address->sockaddr;
@@ -135,23 +136,23 @@ char *address_print(const struct address *address, char *text)
     switch (address->sockaddr.ss_family) {
     case AF_INET:
         inet_ntop(AF_INET, &sin->sin_addr, host, sizeof(host));
-        snprintf(text, ADDRESS_TEXT_MAX, "%s:%u", host, ntohs(sin->sin_port));
+        snprintf(text, COP_ADDRESS_TEXT_MAX, "%s:%u", host, ntohs(sin->sin_port));
         break;
     case AF_INET6:
         inet_ntop(AF_INET6, &sin6->sin6_addr, host, sizeof(host));
-        snprintf(text, ADDRESS_TEXT_MAX, "[%s]:%u", host, ntohs(sin6->sin6_port));
+        snprintf(text, COP_ADDRESS_TEXT_MAX, "[%s]:%u", host, ntohs(sin6->sin6_port));
         break;
     case AF_UNIX:
         print_unix(address, text);
         break;
     default:
-        snprintf(text, ADDRESS_TEXT_MAX, "unknown");
+        snprintf(text, COP_ADDRESS_TEXT_MAX, "unknown");
     }
     return text;
 }
 
 /* Port and bytes of the host of an internet address; NULL for any other. */
-static const void *internet_host(const struct address *address, in_port_t *port, size_t *len)
+static const void *internet_host(const struct cop_address *address, in_port_t *port, size_t *len)
 {
     const struct sockaddr_in *sin = (const struct sockaddr_in *)&address->sockaddr;
     const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&address->sockaddr;
@@ -169,7 +170,7 @@ static const void *internet_host(const struct address *address, in_port_t *port,
     return NULL;
 }
 
-bool address_equal(const struct address *a, const struct address *b)
+bool address_equal(const struct cop_address *a, const struct cop_address *b)
 {
     const void *host_a, *host_b;
     in_port_t port_a, port_b;
@@ -191,7 +192,7 @@ static bool is_zero(const void *bytes, size_t len)
     return memcmp(bytes, zero, len) == 0;
 }
 
-bool address_conflicts(const struct address *a, const struct address *b)
+bool address_conflicts(const struct cop_address *a, const struct cop_address *b)
 {
     const void *host_a, *host_b;
     in_port_t port_a, port_b;

@@ -13,25 +13,28 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* Room for any address in print, the ending 0 included. */
-#define ADDRESS_TEXT_MAX 128
+#include "common/public.h"
 
-struct address {
+/* Room for any address in print, the ending 0 included. */
+#define COP_ADDRESS_TEXT_MAX 128
+
+struct cop_address {
     struct sockaddr_storage sockaddr;
     socklen_t len;
 };
 
 /* Parse text into *address. Returns 0, or -EINVAL with a sentence in *why (static text) that says
  * what was expected; *address is untouched then. */
-int address_parse(const char *text, struct address *address, const char **why);
+COP_PUBLIC COP_MUST int cop_address_parse(const char *text, struct cop_address *address,
+                                          const char **why);
 
-/* Print as address_parse reads it, into text[ADDRESS_TEXT_MAX]; returns text. */
-char *address_print(const struct address *address, char *text);
+/* Print as cop_address_parse reads it, into text[COP_ADDRESS_TEXT_MAX]; returns text. */
+COP_PUBLIC char *cop_address_print(const struct cop_address *address, char *text);
 
-bool address_equal(const struct address *a, const struct address *b);
+bool address_equal(const struct cop_address *a, const struct cop_address *b);
 
 /* Would a socket on one keep the other from binding? Equal, or a wildcard of the same family over
  * the same port; never when the kernel chooses the port. */
-bool address_conflicts(const struct address *a, const struct address *b);
+bool address_conflicts(const struct cop_address *a, const struct cop_address *b);
 
 #endif

@@ -108,9 +108,9 @@ int config_add_option(struct config_pool *pool, const char *name, const char *va
     return 0;
 }
 
-int config_add_listen(struct config_pool *pool, const struct address *address, const char *text)
+int config_add_listen(struct config_pool *pool, const struct cop_address *address, const char *text)
 {
-    struct address *listen = reallocarray(pool->listen, pool->nlisten + 1, sizeof(*listen));
+    struct cop_address *listen = reallocarray(pool->listen, pool->nlisten + 1, sizeof(*listen));
     char **texts;
     char *copy;
 

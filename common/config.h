@@ -34,7 +34,7 @@ struct config_log {
 };
 
 struct config_control {
-    char *socket; /* "auto", "none", or a path */
+    char *socket; /* "auto", "own", "none", or a path */
     unsigned mode;
 };
 
@@ -58,10 +58,16 @@ struct config_limits {
 
 enum config_model { CONFIG_HYBRID, CONFIG_ASYNC, CONFIG_THREADS, CONFIG_PROCESSES };
 
+enum config_request_id {
+    CONFIG_REQUEST_ID_OFF,
+    CONFIG_REQUEST_ID_GENERATE,
+    CONFIG_REQUEST_ID_ACCEPT
+};
+
 struct config_pool {
     char *name;
     struct config_mark mark;
-    struct address *listen;
+    struct cop_address *listen;
     char **listen_text; /* as written, for people */
     size_t nlisten;
     char *app;
@@ -83,6 +89,10 @@ struct config_pool {
     uint64_t min_rate; /* bytes a second; 0: none */
     uint64_t stack_size;
     int64_t slow_task;
+    int64_t slow_request; /* 0: never */
+    char *access_log;     /* "off", "stdout", "stderr", or a path */
+    char *access_format;  /* see access_format.h */
+    unsigned request_id;  /* enum config_request_id */
     bool debug;
     struct config_option *options;
     size_t noptions;
@@ -108,6 +118,13 @@ int config_load(const char *path, struct config **config, char *error, size_t si
 int config_load_text(const char *name, const char *text, size_t len, struct config **config,
                      char *error, size_t size);
 
+struct yaml_node;
+
+/* The same from a map that no file wrote, as the command line: its marks have line 0. The map is
+ * the caller's, and may go afterwards; the names in its marks must live on. */
+int config_load_tree(const char *name, const struct yaml_node *root, struct config **config,
+                     char *error, size_t size);
+
 /* A configuration with every default and no pools, for programs that build their own (coppice
  * load). NULL: no memory. */
 struct config *config_new(void);
@@ -120,7 +137,8 @@ struct config_pool *config_add_pool(struct config *config, const char *name, con
 int config_add_option(struct config_pool *pool, const char *name, const char *value);
 
 /* Append an address, with the text that people know it by. Returns 0 or -ENOMEM. */
-int config_add_listen(struct config_pool *pool, const struct address *address, const char *text);
+int config_add_listen(struct config_pool *pool, const struct cop_address *address,
+                      const char *text);
 
 void config_free(struct config *config);
 
@@ -132,10 +150,17 @@ int config_print(const struct config *config, FILE *stream);
  * "mixed" when its numbers are none of theirs. */
 const char *config_model_name(const struct config_pool *pool);
 
-/* The control socket's path, with "auto" resolved ($RUNTIME_DIRECTORY, /run/coppice for root,
- * $XDG_RUNTIME_DIR, /tmp/coppice-UID), into path[0 .. size). Returns 0, -ENOENT when it is "none",
- * -ENAMETOOLONG. */
+/* The control socket's path, into path[0 .. size): "auto" is control.sock and "own" is run-PID.sock
+ * of this process, in $RUNTIME_DIRECTORY, /run/coppice for root, $XDG_RUNTIME_DIR or
+ * /tmp/coppice-UID. Returns 0, -ENOENT when it is "none", -ENAMETOOLONG. */
 int config_control_path(const char *socket, char *path, size_t size);
+
+/* Is the path's directory ours to make? */
+bool config_control_is_automatic(const char *socket);
+
+/* A glob(3) pattern of all sockets that are "own" to some process of this user. Returns as
+ * config_control_path. */
+int config_control_pattern(char *pattern, size_t size);
 
 /* min(CPUs that this process may use, ceil(cgroup CPU quota)), from 1 to the largest number of
  * workers. */

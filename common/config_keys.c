@@ -20,13 +20,15 @@
 #define MINUTE (60 * NS_PER_S)
 #define DAY    (24 * 60 * MINUTE)
 
-/* In the order of enum log_level, log_format and config_model. */
+/* In the order of enum log_level, log_format, config_model and config_request_id. */
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 static const char *const models[] = {"hybrid", "async", "threads", "processes", NULL};
+static const char *const request_ids[] = {"off", "generate", "accept", NULL};
 
-static const char *const socket_words[] = {"auto", "none", NULL};
+static const char *const socket_words[] = {"auto", "own", "none", NULL};
 static const char *const output_words[] = {"stderr", NULL};
+static const char *const access_words[] = {"off", "stdout", "stderr", NULL};
 
 /* clang-format off */
 #define KEY(section, name, type, fallback, min, max, choices, help)                                \
@@ -38,7 +40,8 @@ static const char *const output_words[] = {"stderr", NULL};
 
 const struct config_key config_keys[] = {
     KEY(control, socket, CONFIG_PATH, "auto", 0, 107, socket_words,
-     "UNIX socket for coppicectl; auto: in the service's run directory"),
+     "UNIX socket for coppicectl; auto: in the service's run directory; own: there, and named by "
+     "the process"),
     KEY(control, mode, CONFIG_MODE, "0660", 0, 0777, NULL,
      "permissions of the control socket"),
 
@@ -115,6 +118,14 @@ const struct config_key config_keys[] = {
      "address space of a task's stack; memory is used as far as it is touched"),
     POOL(slow_task, CONFIG_DURATION, "100ms", 0, DAY, NULL,
      "a task that holds its loop for so long is logged with its stack; 0: never"),
+    POOL(slow_request, CONFIG_DURATION, "0", 0, DAY, NULL,
+     "a request that is in flight for so long is logged with the stack of its task; 0: never"),
+    POOL(access_log, CONFIG_PATH, "off", 0, 4095, access_words,
+     "a line for each request, to stdout, stderr, or a file that is appended to"),
+    POOL(access_format, CONFIG_STRING, "combined", 1, 4095, NULL,
+     "of that line: common, combined, json, or text with directives like {status}"),
+    POOL(request_id, CONFIG_CHOICE, "off", 0, 0, request_ids,
+     "X-Request-ID of answers; generate: one of ours; accept: the client's, if it sends one"),
     POOL(debug, CONFIG_BOOL, "false", 0, 0, NULL,
      "keep exact CPU times and spawn places of tasks; slows each switch down"),
     POOL(options, CONFIG_OPTIONS, "{}", 0, 256, NULL,
@@ -193,9 +204,9 @@ char *config_keys_print_expected(const struct config_key *key, char *text)
         snprintf(text, size, "text of %" PRId64 " to %" PRId64 " bytes", key->min, key->max);
         break;
     case CONFIG_PATH:
-        n = print_choices(key, text);
-        snprintf(text + n, size - (size_t)n, ", or an absolute path of at most %" PRId64 " bytes",
-                 key->max);
+        n = key->choices ? print_choices(key, text) : 0;
+        snprintf(text + n, size - (size_t)n, "%san absolute path of at most %" PRId64 " bytes",
+                 n > 0 ? ", or " : "", key->max);
         break;
     case CONFIG_LISTEN:
         snprintf(text, size,

@@ -26,6 +26,7 @@ static int load_section_key(struct config_loader *loader, const struct config_pl
                             const struct yaml_node *node)
 {
     const struct config_key *key = config_keys_find(place->text, node->key);
+    char first[CONFIG_MARK_TEXT_MAX];
     struct config_mark *set;
 
     if (!key)
@@ -33,8 +34,8 @@ static int load_section_key(struct config_loader *loader, const struct config_pl
     set = &loader->set[key - config_keys];
     if (set->file)
         return CONFIG_FAIL(loader, &node->key_mark,
-                           "%s.%s is set twice, expected it once (first at %s:%u:%u)", place->text,
-                           key->name, set->file, set->line, set->column);
+                           "%s.%s is set twice, expected it once (first at %s)", place->text,
+                           key->name, config_mark_print(set, first));
     *set = node->key_mark;
     return config_loader_value(loader, place, key, loader->config, node);
 }
@@ -238,9 +239,15 @@ static int check_whole(const struct config_loader *loader, const struct config_m
     return 0;
 }
 
-static int load_all(struct config_loader *loader, const char *name, const struct config_file *file)
+/* What is loaded: a file's text, or a tree. */
+struct source {
+    const struct config_file *file;
+    const struct yaml_node *root; /* when there is no file */
+};
+
+static int load_all(struct config_loader *loader, const char *name, const struct source *source)
 {
-    struct config_mark start = {name, 1, 1};
+    struct config_mark start = {name, source->file ? 1 : 0, source->file ? 1 : 0};
     int rc;
 
     loader->config = config_new();
@@ -250,15 +257,16 @@ static int load_all(struct config_loader *loader, const char *name, const struct
     loader->config->path = strdup(name);
     if (!loader->config->path)
         return config_loader_no_memory(loader, &start);
-    rc = load_file_text(loader, name, file);
+    rc =
+        source->file ? load_file_text(loader, name, source->file) : load_root(loader, source->root);
     return rc < 0 ? rc : check_whole(loader, &start);
 }
 
-static int load(const char *name, const struct config_file *file, struct config **config,
+static int load(const char *name, const struct source *source, struct config **config,
                 const struct config_error *error)
 {
     struct config_loader loader = {.error = *error};
-    int rc = load_all(&loader, name, file);
+    int rc = load_all(&loader, name, source);
 
     free(loader.set);
     if (rc < 0) {
@@ -273,9 +281,19 @@ int config_load_text(const char *name, const char *text, size_t len, struct conf
                      char *error, size_t size)
 {
     struct config_file file = {.text = (char *)(uintptr_t)text, .len = len};
+    struct source source = {.file = &file};
     struct config_error where = {error, size};
 
-    return load(name, &file, config, &where);
+    return load(name, &source, config, &where);
+}
+
+int config_load_tree(const char *name, const struct yaml_node *root, struct config **config,
+                     char *error, size_t size)
+{
+    struct source source = {.root = root};
+    struct config_error where = {error, size};
+
+    return load(name, &source, config, &where);
 }
 
 int config_load(const char *path, struct config **config, char *error, size_t size)
@@ -283,12 +301,13 @@ int config_load(const char *path, struct config **config, char *error, size_t si
     struct config_error where = {error, size};
     struct config_mark start = {path, 1, 1};
     struct config_file file;
+    struct source source = {.file = &file};
     char why[WHY_MAX];
     int rc;
 
     if (config_file_read(path, &file, why, sizeof(why)) < 0)
         return config_mark_fail(&where, &start, "%s", why);
-    rc = load(path, &file, config, &where);
+    rc = load(path, &source, config, &where);
     free(file.text);
     return rc;
 }

@@ -26,20 +26,30 @@ int config_loader_expand(const struct config_loader *loader, const struct yaml_n
     return rc < 0 ? CONFIG_FAIL(loader, &node->mark, "%s", why) : 0;
 }
 
+/* "pools.web.listen", or nothing for what the command line says, whose place is its name. */
+static const char *print_name(const struct config_place *place, const struct config_key *key,
+                              const struct yaml_node *node, char *text)
+{
+    text[0] = '\0';
+    if (node->mark.line != 0)
+        snprintf(text, CONFIG_KEYS_TEXT_MAX, "%s.%s: ", place->text, key->name);
+    return text;
+}
+
 static int refuse_value(const struct config_loader *loader, const struct config_place *place,
                         const struct config_key *key, const struct yaml_node *node,
                         const char *text, int reason)
 {
-    char expected[CONFIG_KEYS_TEXT_MAX], hint[CONFIG_KEYS_TEXT_MAX];
+    char expected[CONFIG_KEYS_TEXT_MAX], hint[CONFIG_KEYS_TEXT_MAX], name[CONFIG_KEYS_TEXT_MAX];
     struct suggest suggest;
 
     suggest_init(&suggest, text);
     for (size_t i = 0; key->choices && key->choices[i]; i++)
         suggest_offer(&suggest, key->choices[i]);
-    return CONFIG_FAIL(loader, &node->mark, "%s.%s: \"%.60s\" is %s, expected %s%s", place->text,
-                       key->name, text, reason == -ERANGE ? "out of range" : "not allowed",
-                       config_keys_print_expected(key, expected),
-                       suggest_print(&suggest, hint, sizeof(hint)));
+    return CONFIG_FAIL(
+        loader, &node->mark, "%s\"%.60s\" is %s, expected %s%s", print_name(place, key, node, name),
+        text, reason == -ERANGE ? "out of range" : "not allowed",
+        config_keys_print_expected(key, expected), suggest_print(&suggest, hint, sizeof(hint)));
 }
 
 int config_loader_refuse_kind(const struct config_loader *loader, const struct config_place *place,

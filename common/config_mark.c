@@ -26,15 +26,25 @@ static void clean(char *text)
     }
 }
 
+char *config_mark_print(const struct config_mark *mark, char *text)
+{
+    if (mark->line == 0)
+        snprintf(text, CONFIG_MARK_TEXT_MAX, "%s", mark->file);
+    else
+        snprintf(text, CONFIG_MARK_TEXT_MAX, "%s:%u:%u", mark->file, mark->line, mark->column);
+    return text;
+}
+
 int config_mark_fail(const struct config_error *error, const struct config_mark *mark,
                      const char *format, ...)
 {
+    char place[CONFIG_MARK_TEXT_MAX];
     va_list args;
     int n;
 
     if (error->size == 0)
         return -EINVAL;
-    n = snprintf(error->text, error->size, "%s:%u:%u: ", mark->file, mark->line, mark->column);
+    n = snprintf(error->text, error->size, "%s: ", config_mark_print(mark, place));
     if (n > 0 && (size_t)n < error->size) {
         va_start(args, format);
         vsnprintf(error->text + n, error->size - (size_t)n, format, args);

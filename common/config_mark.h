@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-/* Line and column count from 1. The name of the file is owned by the struct config. */
+/* Line and column count from 1. The name of the file is owned by the struct config. A place on the
+ * command line has line 0, and the option's name for a file, which is not copied. */
 struct config_mark {
     const char *file;
     unsigned line;
@@ -20,6 +21,12 @@ struct config_error {
     char *text;
     size_t size;
 };
+
+#define CONFIG_MARK_TEXT_MAX 512
+
+/* "file:line:column", or the option's name, into text[CONFIG_MARK_TEXT_MAX], cut to fit; returns
+ * text. */
+char *config_mark_print(const struct config_mark *mark, char *text);
 
 /* Write "file:line:column: message" and return -EINVAL. */
 int config_mark_fail(const struct config_error *error, const struct config_mark *mark,

@@ -4,26 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/access_format.h"
 #include "common/config_model.h"
 
 #define POOLS_MAX       64
 #define POOL_NAME_MAX   24
 #define OPTION_NAME_MAX 64
+#define FORMAT_WHY_MAX  256
 
-static int check_conflicts(const struct config_loader *loader, const struct address *address,
+static int check_conflicts(const struct config_loader *loader, const struct cop_address *address,
                            const struct yaml_node *node, const char *text)
 {
+    char first[CONFIG_MARK_TEXT_MAX];
+
     for (size_t i = 0; i < loader->config->npools; i++) {
         const struct config_pool *pool = &loader->config->pools[i];
 
         for (size_t j = 0; j < pool->nlisten; j++)
             if (address_conflicts(address, &pool->listen[j]))
-                return CONFIG_FAIL(
-                    loader, &node->mark,
-                    "\"%s\" is taken by \"%s\" of the pool \"%s\" (%s:%u:%u), expected an "
-                    "address of its own",
-                    text, pool->listen_text[j], pool->name, pool->mark.file, pool->mark.line,
-                    pool->mark.column);
+                return CONFIG_FAIL(loader, &node->mark,
+                                   "\"%s\" is taken by \"%s\" of the pool \"%s\" (%s), expected an "
+                                   "address of its own",
+                                   text, pool->listen_text[j], pool->name,
+                                   config_mark_print(&pool->mark, first));
     }
     return 0;
 }
@@ -31,11 +34,11 @@ static int check_conflicts(const struct config_loader *loader, const struct addr
 static int add_listen(const struct config_loader *loader, struct config_pool *pool,
                       const struct yaml_node *node, const char *text)
 {
-    struct address address;
+    struct cop_address address;
     const char *why;
     int rc;
 
-    if (address_parse(text, &address, &why) < 0)
+    if (cop_address_parse(text, &address, &why) < 0)
         return CONFIG_FAIL(loader, &node->mark, "\"%.60s\" is no address, %s", text, why);
     rc = check_conflicts(loader, &address, node, text);
     if (rc < 0)
@@ -145,7 +148,9 @@ static int check_pool(const struct config_loader *loader, const struct config_po
                       const struct yaml_node *map)
 {
     const struct yaml_node *reuse_port = child_of(map, "reuse_port");
-    char expected[CONFIG_KEYS_TEXT_MAX];
+    const struct yaml_node *node = child_of(map, "access_format");
+    char expected[CONFIG_KEYS_TEXT_MAX], why[FORMAT_WHY_MAX] = "no memory";
+    struct access_format *format;
 
     for (size_t i = 0; i < config_keys_count; i++) {
         const struct config_key *key = &config_keys[i];
@@ -155,6 +160,9 @@ static int check_pool(const struct config_loader *loader, const struct config_po
             return CONFIG_FAIL(loader, &pool->mark, "the pool \"%s\" has no \"%s\", expected %s",
                                pool->name, key->name, config_keys_print_expected(key, expected));
     }
+    if (access_format_compile(pool->access_format, &format, why, sizeof(why)) < 0)
+        return CONFIG_FAIL(loader, node ? &node->mark : &pool->mark, "access_format: %s", why);
+    access_format_free(format);
     for (size_t i = 0; pool->reuse_port && i < pool->nlisten; i++)
         if (pool->listen[i].sockaddr.ss_family == AF_UNIX)
             return CONFIG_FAIL(loader, &reuse_port->mark,

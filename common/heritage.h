@@ -18,7 +18,7 @@
 
 struct heritage_socket {
     int fd;
-    const struct address *address;
+    const struct cop_address *address;
 };
 
 struct heritage {

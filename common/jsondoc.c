@@ -18,6 +18,22 @@
 
 static _Thread_local bool memory_ran_out;
 
+/* The same since the last parse began: jansson calls it an invalid token. */
+static _Thread_local bool parse_ran_out;
+
+static void *allocate(size_t size)
+{
+    void *block = malloc(size);
+
+    parse_ran_out |= !block;
+    return block;
+}
+
+__attribute__((constructor)) static void give_memory(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
+
 static json_t *inner(const struct jsondoc *value)
 {
     return (json_t *)(uintptr_t)value;
@@ -142,12 +158,21 @@ char *jsondoc_print(const struct jsondoc *value, bool pretty)
 struct jsondoc *jsondoc_parse(const char *text, size_t len, char *error, size_t size)
 {
     json_error_t details;
-    json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &details);
+    json_t *value;
 
-    if (!value)
+    parse_ran_out = false;
+    value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &details);
+    if (parse_ran_out)
+        snprintf(error, size, "no memory");
+    else if (!value)
         snprintf(error, size, "not JSON: %s (line %d, column %d)", details.text, details.line,
                  details.column);
     return outer(value);
+}
+
+bool jsondoc_parse_ran_out(void)
+{
+    return parse_ran_out;
 }
 
 const struct jsondoc *jsondoc_get(const struct jsondoc *object, const char *key)

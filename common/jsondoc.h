@@ -36,8 +36,12 @@ void jsondoc_free(struct jsondoc *value);
 char *jsondoc_print(const struct jsondoc *value, bool pretty);
 
 /* Parse one value, in which no object has a key twice and no string a NUL. The value is the
- * caller's; NULL with a sentence in error[0 .. size) when it is not JSON. */
+ * caller's; NULL with a sentence in error[0 .. size) when it is not JSON
+ * or memory ran out. */
 struct jsondoc *jsondoc_parse(const char *text, size_t len, char *error, size_t size);
+
+/* Was it memory that the thread's last jsondoc_parse wanted? */
+bool jsondoc_parse_ran_out(void);
 
 /* Readers; what they give lives as long as the value. A missing or mistyped one gives NULL, the
  * fallback or 0, and NULL may be asked like any value. */

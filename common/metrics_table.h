@@ -41,8 +41,12 @@ COUNTER(responses_4xx, "responses", "HTTP answers with status 400 to 499")
 COUNTER(responses_5xx, "responses", "HTTP answers with status 500 to 599")
 COUNTER(request_timeouts, "requests", "requests cut because head, body or answer made no progress")
 COUNTER(request_errors, "requests", "requests whose handler or connection failed")
-HISTOGRAM(request_duration,
-          "from the first byte of a request to its answer's hand-over to the kernel")
+COUNTER(slow_requests, "requests", "requests in flight for longer than slow_request")
+COUNTER(access_log_lines, "lines", "lines written to the access log")
+COUNTER(access_log_dropped, "lines", "lines of the access log that could not be written")
+HISTOGRAM(
+    request_duration,
+    "from the first byte of a request to the hand-over of its answer's last one to the kernel")
 
 /* The loop and its tasks: worker/task. */
 COUNTER(tasks_spawned, "tasks", "green tasks started")

@@ -81,9 +81,9 @@ int report_send_hello(struct report_writer *writer)
     return send_record(writer, REPORT_HELLO, NULL, 0);
 }
 
-int report_send_ready(struct report_writer *writer)
+int report_send_ready(struct report_writer *writer, const char *example)
 {
-    return send_record(writer, REPORT_READY, NULL, 0);
+    return send_record(writer, REPORT_READY, example, strnlen(example, REPORT_PAYLOAD_MAX));
 }
 
 int report_send_bye(struct report_writer *writer)

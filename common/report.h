@@ -22,7 +22,7 @@
 
 enum report_type {
     REPORT_HELLO = 1, /* the worker lives */
-    REPORT_READY,     /* every loop of it accepts */
+    REPORT_READY,     /* every loop of it accepts; the payload is a path to try it by, or nothing */
     REPORT_STATS,     /* all metrics of one loop */
     REPORT_HISTOGRAM, /* a range of buckets of one histogram of one loop */
     REPORT_BYE,       /* a loop has ended; its last STATS and HISTOGRAM went before */
@@ -62,7 +62,7 @@ struct report_writer {
 /* Each returns 0, -EAGAIN when the pipe is full, or another -errno: -EPIPE when the master is gone
  * (SIGPIPE is to be ignored). Never waits, and never writes a part of a record. */
 int report_send_hello(struct report_writer *writer);
-int report_send_ready(struct report_writer *writer);
+int report_send_ready(struct report_writer *writer, const char *example);
 int report_send_fatal(struct report_writer *writer, const char *text);
 int report_send_bye(struct report_writer *writer);
 

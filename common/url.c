@@ -40,7 +40,7 @@ static bool has_port(const char *authority)
 }
 
 /* A wildcard names no host to connect to, and neither does port 0. */
-static bool is_destination(const struct address *address)
+static bool is_destination(const struct cop_address *address)
 {
     const struct sockaddr_in *v4 = (const void *)&address->sockaddr;
     const struct sockaddr_in6 *v6 = (const void *)&address->sockaddr;
@@ -57,7 +57,7 @@ static bool is_destination(const struct address *address)
 
 static int parse_authority(struct url *url, const char *text, size_t len, const char **why)
 {
-    char with_port[ADDRESS_TEXT_MAX + sizeof(":80")];
+    char with_port[COP_ADDRESS_TEXT_MAX + sizeof(":80")];
     const char *ignored;
 
     if (len == 0)
@@ -73,7 +73,7 @@ static int parse_authority(struct url *url, const char *text, size_t len, const 
         return refuse(why, "expected a port, as in tcp://127.0.0.1:7000");
     snprintf(with_port, sizeof(with_port), "%s%s", url->authority,
              has_port(url->authority) ? "" : ":80");
-    if (address_parse(with_port, &url->address, &ignored) < 0 || !is_destination(&url->address))
+    if (cop_address_parse(with_port, &url->address, &ignored) < 0 || !is_destination(&url->address))
         return refuse(why,
                       "expected an address or localhost as the host, and a port from 1 to 65535 "
                       "(names are not resolved)");

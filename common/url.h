@@ -17,9 +17,9 @@ enum url_scheme { URL_HTTP, URL_TCP };
 
 struct url {
     enum url_scheme scheme;
-    struct address address;
-    char authority[ADDRESS_TEXT_MAX]; /* as written, for the Host field */
-    char path[URL_PATH_MAX];          /* with the query; "/" where the URL has none */
+    struct cop_address address;
+    char authority[COP_ADDRESS_TEXT_MAX]; /* as written, for the Host field */
+    char path[URL_PATH_MAX];              /* with the query; "/" where the URL has none */
 };
 
 /* Parse text into *url. Returns 0, or -EINVAL with a sentence in *why (static text) that says what

@@ -70,14 +70,12 @@ static void take_sample(struct collected_loop *loop, int64_t time_ns)
         sample->value[i] = metric_get(loop->reported, i);
 }
 
-static void keep_fatal(struct collected *collected, const struct report *report)
+static void keep_text(char *text, size_t size, const struct report *report)
 {
-    size_t len = report->header.length;
+    size_t len = report->header.length < size ? report->header.length : size - 1;
 
-    if (len >= sizeof(collected->fatal))
-        len = sizeof(collected->fatal) - 1;
-    memcpy(collected->fatal, report->payload, len);
-    collected->fatal[len] = 0;
+    memcpy(text, report->payload, len);
+    text[len] = 0;
 }
 
 static int take_record(struct collected *collected, const struct report *report)
@@ -94,6 +92,7 @@ static int take_record(struct collected *collected, const struct report *report)
         break;
     case REPORT_READY:
         collected->is_ready = true;
+        keep_text(collected->example, sizeof(collected->example), report);
         break;
     case REPORT_STATS:
         rc = report_apply(report, loop->reported);
@@ -107,7 +106,7 @@ static int take_record(struct collected *collected, const struct report *report)
         collected->byes++;
         break;
     case REPORT_FATAL:
-        keep_fatal(collected, report);
+        keep_text(collected->fatal, sizeof(collected->fatal), report);
         break;
     default:
         rc = -EBADMSG;

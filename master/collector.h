@@ -19,7 +19,8 @@ struct sample {
     uint64_t value[METRIC_COUNT];
 };
 
-#define COLLECTED_SAMPLES 4
+#define COLLECTED_SAMPLES     4
+#define COLLECTED_EXAMPLE_MAX 128
 
 struct collected_loop {
     struct metrics *reported; /* what its records said */
@@ -35,6 +36,8 @@ struct collected {
     unsigned nloops;
     unsigned byes; /* loops that said BYE */
     bool is_ready;
+    /* Of READY: a path to try the app by; "" where it speaks no HTTP. */
+    char example[COLLECTED_EXAMPLE_MAX];
     char fatal[384]; /* the sentence of a FATAL record; "" for none */
 };
 

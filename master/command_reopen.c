@@ -22,7 +22,7 @@ static int run(struct command_call *call)
 
 const struct command command_reopen = {
     .name = "reopen",
-    .help = "open the log's file anew, after it was moved away (as USR1 does)",
+    .help = "open the logs' files anew, after they were moved away (as USR1 does)",
     .access = ACCESS_OPERATE,
     .params = params,
     .fields = fields,

@@ -78,11 +78,11 @@ static const char *state_of(const struct master *master)
 static struct jsondoc *addresses(const struct pool *pool)
 {
     struct jsondoc *list = jsondoc_array();
-    char text[ADDRESS_TEXT_MAX];
+    char text[COP_ADDRESS_TEXT_MAX];
 
     for (size_t i = 0; i < pool->config->nlisten; i++)
-        jsondoc_push(list,
-                     jsondoc_string(address_print(&sockets_at(&pool->sockets, i)->address, text)));
+        jsondoc_push(
+            list, jsondoc_string(cop_address_print(&sockets_at(&pool->sockets, i)->address, text)));
     return list;
 }
 

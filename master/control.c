@@ -23,7 +23,7 @@ struct control {
     struct listener listener;
     ev_io accept_io;
     struct list clients;
-    char path[ADDRESS_TEXT_MAX];
+    char path[COP_ADDRESS_TEXT_MAX];
     gid_t group; /* of the socket's file */
 };
 
@@ -81,7 +81,7 @@ void control_resume(struct control *control)
 /* The default path's directory: ours, or root's. */
 static int make_directory(const char *path, char *error, size_t size)
 {
-    char directory[ADDRESS_TEXT_MAX];
+    char directory[COP_ADDRESS_TEXT_MAX];
     const char *slash = strrchr(path, '/');
     struct stat st;
 
@@ -105,17 +105,17 @@ static int make_directory(const char *path, char *error, size_t size)
 static int open_socket(struct control *control, char *error, size_t size)
 {
     const struct config_control *config = &control->master->config->control;
-    char text[ADDRESS_TEXT_MAX + 8], why[192];
+    char text[COP_ADDRESS_TEXT_MAX + 8], why[192];
     const char *reason = NULL;
-    struct address address;
+    struct cop_address address;
     struct stat st;
     int rc;
 
-    if (strcmp(config->socket, "auto") == 0 &&
+    if (config_control_is_automatic(config->socket) &&
         (rc = make_directory(control->path, error, size)) < 0)
         return rc;
     snprintf(text, sizeof(text), "unix:%s", control->path);
-    rc = address_parse(text, &address, &reason);
+    rc = cop_address_parse(text, &address, &reason);
     if (rc < 0) {
         snprintf(error, size, "%s: %s", control->path, reason);
         return rc;

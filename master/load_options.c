@@ -36,7 +36,7 @@ static const struct option table[] = {
      "how long to measure, like 500ms, 10s, 2m (10s)"},
     {"--warmup", "D", OPTION_DURATION, AT(warmup), 0, CLOCK_NEVER / 4,
      "how long to ask before measuring (1s)"},
-    {"--requests", "N", OPTION_INTEGER, AT(requests), 0, INT64_MAX,
+    {"--requests", "N", OPTION_INTEGER, AT(requests), 0, UINT32_MAX,
      "end after so many measured answers (0: no limit)"},
     {"--workers", "N", OPTION_INTEGER, AT(workers), 1, WORKERS_MAX,
      "client processes (half of the processors)"},

@@ -4,116 +4,36 @@
  * both sides of the fork.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/check.h"
-#include "common/config.h"
-#include "common/log.h"
 #include "common/version.h"
 #include "master/check_main.h"
-#include "master/control.h"
 #include "master/load.h"
-#include "master/master.h"
-#include "master/pool.h"
+#include "master/run_main.h"
+#include "worker/app/app.h"
 #include "worker/worker.h"
 
-#define DEFAULT_CONFIG "/etc/coppice/coppice.yaml"
-#define HINT_MAX       256
-#define ERROR_MAX      1024
+#define APPS_MAX 32
 
-/* ---- what to say when it serves ---- */
-
-/* A line for people: to the terminal, or to the log when there is none. */
-static void say(const char *line)
+/* Those that listen; the last row is empty. */
+static void list_apps(struct run_app *apps)
 {
-    if (isatty(STDOUT_FILENO)) {
-        printf("%s\n", line);
-        fflush(stdout);
-    } else {
-        log_info("%s", line);
+    const struct cop_app *app;
+
+    for (size_t i = 0; (app = app_at(i)); i++) {
+        CHECK(i < APPS_MAX - 1);
+        if (!app->run)
+            *apps++ = (struct run_app){app->name, app->help};
     }
 }
 
-/* The command that tries the address: it depends on what is spoken there. */
-static void print_hint(const struct config_pool *pool, const struct address *address, char *hint)
+static int run_here(int argc, char **argv)
 {
-    bool is_echo = strcmp(pool->app, "echo") == 0;
-    char text[ADDRESS_TEXT_MAX];
-    char *colon;
+    struct run_app apps[APPS_MAX] = {0};
 
-    address_print(address, text);
-    colon = strrchr(text, ':');
-    if (address->sockaddr.ss_family == AF_UNIX && is_echo)
-        snprintf(hint, HINT_MAX, "nc -U %s", text + strlen("unix:"));
-    else if (address->sockaddr.ss_family == AF_UNIX)
-        snprintf(hint, HINT_MAX, "curl --unix-socket %s http://localhost/", text + strlen("unix:"));
-    else if (is_echo && colon != NULL)
-        snprintf(hint, HINT_MAX, "nc %.*s %s", (int)(colon - text), text, colon + 1);
-    else
-        snprintf(hint, HINT_MAX, "curl http://%s/", text);
-}
-
-static void announce_pool(const struct pool *pool)
-{
-    const struct config_pool *config = pool->config;
-    char line[3 * HINT_MAX], text[ADDRESS_TEXT_MAX], hint[HINT_MAX];
-
-    for (size_t i = 0; i < config->nlisten; i++) {
-        const struct address *address = &sockets_at(&pool->sockets, i)->address;
-
-        print_hint(config, address, hint);
-        snprintf(line, sizeof(line), "  %-8s %s on %s, %s: %u x %u x %u    try: %s", config->name,
-                 config->app, address_print(address, text), config_model_name(config),
-                 config->workers, config->threads, config->tasks, hint);
-        say(line);
-    }
-}
-
-static void announce(struct master *master, void *arg)
-{
-    char line[HINT_MAX];
-
-    say("coppice " COPPICE_VERSION " serves (Ctrl-C drains and stops it)");
-    for (size_t i = 0; i < master->npools; i++)
-        announce_pool(master->pools[i]);
-    if (master->control == NULL)
-        return;
-    snprintf(line, sizeof(line), "  control  coppicectl --socket %s status",
-             control_path(master->control));
-    say(line);
-}
-
-/* ---- the commands ---- */
-
-static int run_main(int argc, char **argv)
-{
-    static const struct master_hooks hooks = {.ready = announce};
-    const char *path = getenv("COPPICE_CONFIG");
-    struct config *config = NULL;
-    char error[ERROR_MAX];
-    int rc;
-
-    if (argc > 2) {
-        fprintf(stderr, "coppice run: expected at most one configuration file\n");
-        return EXIT_CANNOT_START;
-    }
-    if (argc == 2)
-        path = argv[1];
-    else if (path == NULL)
-        path = DEFAULT_CONFIG;
-    if (config_load(path, &config, error, sizeof(error)) < 0) {
-        fprintf(stderr, "%s\n", error);
-        return EXIT_CANNOT_START;
-    }
-    rc = log_open(config->log.output, config->log.format, config->log.level);
-    if (rc < 0)
-        die("log.output %s: %s", config->log.output, strerror(-rc));
-    log_set_who("master");
-    rc = master_run(config, worker_main, &hooks);
-    config_free(config);
-    return rc;
+    list_apps(apps);
+    return run_main(argc, argv, apps, worker_main);
 }
 
 static int load_here(int argc, char **argv)
@@ -135,7 +55,9 @@ static const struct {
     const char *help;
     int (*main)(int argc, char **argv);
 } commands[] = {
-    {"run", "run [CONFIG]", "serve; without CONFIG: $COPPICE_CONFIG, or " DEFAULT_CONFIG, run_main},
+    {"run", "run APP [options]", "serve an app or a module (see: coppice run --help)", run_here},
+    {"run", "run [CONFIG]",
+     "serve what it says; without CONFIG: $COPPICE_CONFIG, or " RUN_MAIN_CONFIG, run_here},
     {"check", "check CONFIG [--dump]", "say what is wrong with a configuration, or print it whole",
      check_main},
     {"load", "load URL [options]", "load a server and measure it (see: coppice load --help)",

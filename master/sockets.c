@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@
 
 #define UNIX_LISTEN_MODE 0660
 
-static const char *path_of(const struct address *address)
+static const char *path_of(const struct cop_address *address)
 {
     const struct sockaddr_un *un = (const struct sockaddr_un *)&address->sockaddr;
 
@@ -36,7 +37,7 @@ static const char *path_of(const struct address *address)
 
 /* Is somebody listening? Returns 1, 0 (nobody: the file is stale), or -errno when that cannot be
  * told. */
-static int is_served(const struct address *address)
+static int is_served(const struct cop_address *address)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int rc = 1;
@@ -51,7 +52,7 @@ static int is_served(const struct address *address)
     return rc;
 }
 
-static int remove_stale(const struct address *address, char *error, size_t size)
+static int remove_stale(const struct cop_address *address, char *error, size_t size)
 {
     const char *path = path_of(address);
     struct stat st;
@@ -101,7 +102,7 @@ static void note_file(struct listener *listener)
     }
 }
 
-int sockets_open_unix(struct listener *listener, const struct address *address, unsigned mode,
+int sockets_open_unix(struct listener *listener, const struct cop_address *address, unsigned mode,
                       int backlog, char *error, size_t size)
 {
     const char *path = path_of(address);
@@ -131,7 +132,7 @@ failed:
 
 /* ---- TCP ---- */
 
-static void explain(int error_number, const struct address *address, char *error, size_t size)
+static void explain(int error_number, const struct cop_address *address, char *error, size_t size)
 {
     const struct sockaddr_in *in = (const struct sockaddr_in *)&address->sockaddr;
     unsigned port = ntohs(in->sin_port); /* at the same place in sockaddr_in6 */
@@ -153,10 +154,10 @@ static int set(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof(on));
 }
 
-static int open_tcp(struct listener *listener, const struct address *address,
+static int open_tcp(struct listener *listener, const struct cop_address *address,
                     const struct config_pool *pool, char *error, size_t size)
 {
-    struct address bound = {.len = sizeof(bound.sockaddr)};
+    struct cop_address bound = {.len = sizeof(bound.sockaddr)};
     int family = address->sockaddr.ss_family;
     int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int rc;
@@ -196,9 +197,9 @@ static int make_blocking(int fd)
 }
 
 static int open_listener(struct listener *listener, const struct config_pool *pool,
-                         const struct address *address, char *error, size_t size)
+                         const struct cop_address *address, char *error, size_t size)
 {
-    char text[ADDRESS_TEXT_MAX], why[160] = "";
+    char text[COP_ADDRESS_TEXT_MAX], why[160] = "";
     int rc;
 
     *listener = (struct listener){.address = *address, .fd = -1};
@@ -208,14 +209,14 @@ static int open_listener(struct listener *listener, const struct config_pool *po
     else
         rc = open_tcp(listener, address, pool, why, sizeof(why));
     if (rc < 0) {
-        snprintf(error, size, "%s: %s", address_print(address, text), why);
+        snprintf(error, size, "%s: %s", cop_address_print(address, text), why);
         return rc;
     }
     if (pool->tasks > 1 || pool->nlisten != 1)
         return 0;
     rc = make_blocking(listener->fd);
     if (rc < 0) {
-        snprintf(error, size, "%s: %s", address_print(address, text), strerror(-rc));
+        snprintf(error, size, "%s: %s", cop_address_print(address, text), strerror(-rc));
         sockets_close_one(listener);
     }
     return rc;
@@ -244,7 +245,7 @@ static int open_set(struct sockets *sockets, size_t set, char *error, size_t siz
     struct listener *listeners = sockets->listeners + set * pool->nlisten;
 
     for (size_t i = 0; i < pool->nlisten; i++) {
-        const struct address *address =
+        const struct cop_address *address =
             set == 0 ? &pool->listen[i] : &sockets->listeners[i].address;
         int rc;
 
@@ -348,7 +349,8 @@ int sockets_queue(const struct sockets *sockets, uint64_t *depth, uint64_t *limi
         socklen_t len = sizeof(info);
 
         if (listener->fd < 0 || listener->address.sockaddr.ss_family == AF_UNIX ||
-            getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+            getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+            len < offsetof(struct tcp_info, tcpi_lost))
             continue;
         /* For a listener the kernel reports its queue in these two (tcp_get_info). */
         waiting += info.tcpi_unacked;

@@ -16,9 +16,9 @@
 #include "common/heritage.h"
 
 struct listener {
-    struct address address; /* as bound: a port 0 has become a real one */
-    int fd;                 /* -1: closed */
-    dev_t device;           /* of a UNIX socket's file, which goes with the listener; 0: no file */
+    struct cop_address address; /* as bound: a port 0 has become a real one */
+    int fd;                     /* -1: closed */
+    dev_t device; /* of a UNIX socket's file, which goes with the listener; 0: no file */
     ino_t inode;
 };
 
@@ -56,7 +56,7 @@ int sockets_queue(const struct sockets *sockets, uint64_t *depth, uint64_t *limi
 /* Bind a UNIX stream socket, in the place of one that nobody serves any more, with the given mode,
  * and listen. Returns 0 with *listener open (CLOEXEC, O_NONBLOCK), or -errno with a reason in
  * error[0 .. size). */
-int sockets_open_unix(struct listener *listener, const struct address *address, unsigned mode,
+int sockets_open_unix(struct listener *listener, const struct cop_address *address, unsigned mode,
                       int backlog, char *error, size_t size);
 
 /* Close one listener, and remove its file if it is still ours. Idempotent. */

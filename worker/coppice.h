@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * coppice.h - all that an app may call. Include this and nothing else.
+ * coppice.h - all that an app or a program may call. Include this and nothing else.
+ *
+ * Names for them begin with cop_ or COP_; those without are there because a struct holds them. The
+ * headers are GNU C11: a C++ program calls a C file that includes them.
  */
 #ifndef COPPICE_COPPICE_H
 #define COPPICE_COPPICE_H
 
 #include "worker/app/app.h"
+#include "worker/http/conditional.h"
 #include "worker/http/cookie.h"
 #include "worker/http/json.h"
 #include "worker/http/middleware.h"
@@ -13,6 +17,7 @@
 #include "worker/http/query.h"
 #include "worker/http/request.h"
 #include "worker/http/response.h"
+#include "worker/http/response_content.h"
 #include "worker/http/router.h"
 #include "worker/stream/acceptor.h"
 #include "worker/stream/connection.h"
@@ -47,6 +52,7 @@
 #include "worker/task/local.h"
 #include "worker/task/profiler.h"
 #include "worker/task/scope.h"
+#include "worker/task/slow_task.h"
 #include "worker/task/task.h"
 
 #endif

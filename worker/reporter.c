@@ -53,9 +53,13 @@ void reporter_hello(struct reporter *reporter)
     insist(reporter, &reporter->writers[0], report_send_hello);
 }
 
-void reporter_ready(struct reporter *reporter)
+void reporter_ready(struct reporter *reporter, const char *example)
 {
-    insist(reporter, &reporter->writers[0], report_send_ready);
+    int64_t deadline = clock_now() + PATIENCE_NS;
+
+    while (report_send_ready(&reporter->writers[0], example) == -EAGAIN &&
+           wait_for_room(reporter, deadline))
+        ;
 }
 
 void reporter_fatal(struct reporter *reporter, const char *text)

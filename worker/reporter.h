@@ -23,7 +23,7 @@ void reporter_fini(struct reporter *reporter);
 
 /* Facts without numbers; each is written once, also through a pipe that is full for a moment. */
 void reporter_hello(struct reporter *reporter);
-void reporter_ready(struct reporter *reporter);
+void reporter_ready(struct reporter *reporter, const char *example);
 void reporter_fatal(struct reporter *reporter, const char *text);
 
 /* Take the process's numbers, and send every loop's. A full pipe drops records, never waits. */

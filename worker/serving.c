@@ -8,6 +8,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "worker/http/slow_requests.h"
 #include "worker/model/model.h"
 #include "worker/task/sched.h"
 
@@ -168,6 +169,11 @@ static int start_on_loop(struct serving *serving)
         loop_ticker_new(serving->loop, heritage->config->supervision.beat_interval, tick, serving);
     if (!serving->model || !serving->ticker)
         return -ENOMEM;
+    if (pool_of(serving)->slow_request > 0) {
+        serving->slow_requests = slow_requests_start(serving->loop, pool_of(serving));
+        if (!serving->slow_requests)
+            return -ENOMEM;
+    }
     if (serving->app->run && loop_spawn(serving->loop, run_app, serving) < 0)
         return -ENOMEM;
     tick(serving, 0);
@@ -177,13 +183,14 @@ static int start_on_loop(struct serving *serving)
 
 static void stop_on_loop(struct serving *serving)
 {
+    slow_requests_stop(serving->slow_requests);
     loop_ticker_free(serving->ticker);
     model_tasks_free(serving->model);
     serving->model = NULL;
     app_instance_stop(serving->instance);
 }
 
-void serving_start_here(struct serving *serving, struct loop *loop)
+void serving_start_here(struct serving *serving, struct cop_loop *loop)
 {
     int rc;
 

@@ -21,13 +21,13 @@ struct serving {
     const struct heritage *heritage;
     const struct cop_app *app;
     struct beat *beat;
-    struct metrics *metrics; /* of the heritage: they outlive the loop and the process */
-    struct loop *main_loop;  /* where the two messages below go */
+    struct metrics *metrics;    /* of the heritage: they outlive the loop and the process */
+    struct cop_loop *main_loop; /* where the two messages below go */
     void (*on_started)(struct serving *serving);
     void (*on_left)(struct serving *serving);
     void *worker;
 
-    struct loop *loop;
+    struct cop_loop *loop;
     bool on_main;            /* its loop is the main loop */
     pthread_mutex_t posting; /* guards is_deaf, and the loop of a thread against its end */
     bool is_deaf;            /* the thread's loop takes no more messages */
@@ -37,6 +37,7 @@ struct serving {
     struct app_instance *instance;
     struct model_tasks *model; /* NULL under a blocking model */
     struct loop_ticker *ticker;
+    struct slow_requests *slow_requests; /* NULL: nobody asks, or a blocking model */
     struct loop_message started;
     struct loop_message left;
     struct loop_message drain;
@@ -51,7 +52,7 @@ struct serving {
 
 /* Start app and model on the main loop, which is this thread's; on_started is called before it
  * returns. */
-void serving_start_here(struct serving *serving, struct loop *loop);
+void serving_start_here(struct serving *serving, struct cop_loop *loop);
 
 /* Start a thread with a loop of its own. Returns 0 or -errno of pthread_create. */
 int serving_start_thread(struct serving *serving);

@@ -49,7 +49,7 @@ struct question {
 };
 
 struct survey {
-    struct loop *loop;
+    struct cop_loop *loop;
     struct serving *servings;
     size_t nservings;
     int order_fd;
@@ -95,7 +95,7 @@ static void tell(struct part *part)
 {
     const struct question *question = part->question;
     const struct order *order = &question->order;
-    struct loop *loop = part->serving->loop;
+    struct cop_loop *loop = part->serving->loop;
 
     if (order->type == ORDER_TASKS)
         part->rows = survey_tasks(loop, order->argument, order->flags & ORDER_FLAG_STACK,
@@ -110,9 +110,9 @@ static void tell(struct part *part)
 
 /* The loop of a part, or NULL when its thread has ended. Only under the census's lock is that
  * certain. */
-static struct loop *find_loop(const struct part *part)
+static struct cop_loop *find_loop(const struct part *part)
 {
-    for (struct loop *loop = census_next(NULL); loop; loop = census_next(loop))
+    for (struct cop_loop *loop = census_next(NULL); loop; loop = census_next(loop))
         if (loop == part->serving->loop)
             return loop;
     return NULL;
@@ -186,7 +186,7 @@ static void dump_the_silent(struct question *question)
 {
     census_lock();
     for (size_t i = 0; i < question->nparts; i++) {
-        const struct loop *loop = find_loop(&question->parts[i]);
+        const struct cop_loop *loop = find_loop(&question->parts[i]);
 
         if (loop && !question->parts[i].is_told)
             (void)census_ask(loop, PROBE_DUMP);
@@ -264,7 +264,7 @@ static void tell_and_return(struct loop_message *message)
 
 static void post(struct part *part)
 {
-    struct loop *loop;
+    struct cop_loop *loop;
 
     census_lock();
     loop = find_loop(part);
@@ -349,7 +349,7 @@ void survey_answer(struct survey *survey, const struct order *order)
     go_on(question);
 }
 
-struct survey *survey_start(struct loop *loop, struct serving *servings, size_t nservings,
+struct survey *survey_start(struct cop_loop *loop, struct serving *servings, size_t nservings,
                             int order_fd)
 {
     struct survey *survey = calloc(1, sizeof(*survey));

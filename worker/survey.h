@@ -18,7 +18,7 @@
 struct survey;
 
 /* The servings may start later, and stop before survey_stop. NULL: no memory. */
-struct survey *survey_start(struct loop *loop, struct serving *servings, size_t nservings,
+struct survey *survey_start(struct cop_loop *loop, struct serving *servings, size_t nservings,
                             int order_fd);
 
 /* Begin to answer an order of type ORDER_TASKS, ORDER_DUMP or ORDER_PROFILE. */

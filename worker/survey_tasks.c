@@ -79,7 +79,7 @@ static struct jsondoc *row_of(const struct cop_task_info *info)
     return row;
 }
 
-struct jsondoc *survey_tasks(struct loop *loop, cop_time older, bool with_stacks, size_t max)
+struct jsondoc *survey_tasks(struct cop_loop *loop, cop_time older, bool with_stacks, size_t max)
 {
     struct name *names = with_stacks ? calloc(NAMES_MAX, sizeof(*names)) : NULL;
     struct jsondoc *rows = jsondoc_array();

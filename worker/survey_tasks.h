@@ -11,10 +11,10 @@
 #include "common/jsondoc.h"
 #include "worker/task/task.h"
 
-struct loop;
+struct cop_loop;
 
 /* The oldest tasks of the calling thread's loop, at most `max`, none younger than `older`: an array
  * of objects for the caller. */
-struct jsondoc *survey_tasks(struct loop *loop, cop_time older, bool with_stacks, size_t max);
+struct jsondoc *survey_tasks(struct cop_loop *loop, cop_time older, bool with_stacks, size_t max);
 
 #endif

@@ -21,7 +21,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/order.h"
+#include "common/suggest.h"
 #include "worker/app/module.h"
+#include "worker/http/access_log.h"
+#include "worker/http/access_output.h"
+#include "worker/http/slow_requests.h"
 #include "worker/reporter.h"
 #include "worker/serving.h"
 #include "worker/survey.h"
@@ -40,14 +44,15 @@
 struct worker {
     const struct heritage *heritage;
     const struct cop_app *app;
-    struct loop *loop;
+    struct cop_loop *loop;
     struct serving *servings;
     size_t nservings;
     size_t nstarted;
     size_t nleft;
     struct reporter reporter;
     struct survey *survey;
-    struct watchdog *watchdog; /* NULL: slow_task is 0, or a blocking model */
+    struct watchdog *watchdog;           /* NULL: slow_task is 0, or a blocking model */
+    struct slow_requests *slow_requests; /* of blocking threads; NULL otherwise */
     struct loop_ticker *report_ticker;
     struct loop_ticker *push_ticker;
     struct io orders;
@@ -101,8 +106,8 @@ static void obey(struct worker *worker, const struct order *order)
         log_set_level((enum log_level)order->argument);
         break;
     case ORDER_LOG_REOPEN:
-        if (log_reopen() < 0)
-            log_warn("the log file could not be opened anew; the old one is kept");
+        if (log_reopen() < 0 || access_output_reopen() < 0)
+            log_warn("a log file could not be opened anew; the old one is kept");
         break;
     case ORDER_TASKS:
     case ORDER_DUMP:
@@ -177,6 +182,7 @@ static void report(void *arg, int64_t late_ns)
 static void started(struct serving *serving)
 {
     struct worker *worker = serving->worker;
+    char example[APP_EXAMPLE_MAX];
 
     worker->nstarted++;
     if (serving->result < 0 && !worker->failed) {
@@ -186,7 +192,7 @@ static void started(struct serving *serving)
         loop_stop(worker->loop);
     }
     if (worker->nstarted == worker->nservings && !worker->failed) {
-        reporter_ready(&worker->reporter);
+        reporter_ready(&worker->reporter, app_print_example(worker->app, example));
         reporter_send(&worker->reporter);
     }
 }
@@ -291,6 +297,10 @@ static int start(struct worker *worker)
     /* A blocking thread holds nobody up but its own connection; its slot says so. */
     if (heritage->pool->slow_task > 0 && serves_here(worker))
         rc = watchdog_start(&worker->watchdog, heritage->pool->slow_task, worker->app->name);
+    if (rc == 0 && heritage->pool->slow_request > 0 && !serves_here(worker)) {
+        worker->slow_requests = slow_requests_start_blocking(worker->loop, heritage->pool);
+        rc = worker->slow_requests ? 0 : -ENOMEM;
+    }
     return rc < 0 ? rc : start_servings(worker);
 }
 
@@ -300,6 +310,7 @@ static void finish(struct worker *worker)
     for (size_t i = 0; i < worker->nservings; i++)
         serving_fini(&worker->servings[i]);
     watchdog_stop(worker->watchdog);
+    slow_requests_stop(worker->slow_requests);
     survey_stop(worker->survey);
     loop_ticker_free(worker->report_ticker);
     loop_ticker_free(worker->push_ticker);
@@ -334,7 +345,9 @@ static int find_app(struct worker *worker, char *why, size_t size)
 {
     const struct heritage *heritage = worker->heritage;
     const char *name = heritage->pool->app;
-    char apps[128];
+    char apps[128], hint[64];
+    struct suggest suggest;
+    const struct cop_app *app;
 
     if (module_is_path(name))
         return module_load(name, heritage->config->path, &worker->app, why, size);
@@ -342,8 +355,12 @@ static int find_app(struct worker *worker, char *why, size_t size)
     if (worker->app)
         return 0;
     list_apps(apps, sizeof(apps));
-    snprintf(why, size, "pool %s: there is no app \"%s\", expected one of %s, or the path of a .so",
-             heritage->pool->name, name, apps);
+    suggest_init(&suggest, name);
+    for (size_t i = 0; (app = app_at(i)); i++)
+        suggest_offer(&suggest, app->name);
+    snprintf(why, size,
+             "pool %s: there is no app \"%s\", expected one of %s, or the path of a .so%s",
+             heritage->pool->name, name, apps, suggest_print(&suggest, hint, sizeof(hint)));
     return -ENOENT;
 }
 
@@ -357,6 +374,13 @@ int worker_main(const struct heritage *heritage)
     rc = find_app(&worker, why, sizeof(why));
     if (rc < 0)
         return cannot_start(&worker, why);
+    rc = access_output_open(heritage->pool->access_log);
+    if (rc < 0) {
+        snprintf(why, sizeof(why), "pool %s: access_log %.150s: %s", heritage->pool->name,
+                 heritage->pool->access_log, strerror(-rc));
+        return cannot_start(&worker, why);
+    }
+    access_log_set_worker(heritage->slot);
     rc = start(&worker);
     if (rc < 0) {
         snprintf(why, sizeof(why), "pool %s: cannot start: %s", heritage->pool->name,

@@ -6,6 +6,7 @@
  * printed. Exit codes: 0 ok, 1 refused or failed, 2 wrong usage, 3 cannot connect, 4 timed out.
  */
 #include <errno.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -30,6 +31,7 @@
 #define TIMEOUT_MAX_S     86400
 #define PATH_TEXT_MAX     512
 #define ANSWER_MAX        (16 * 1024 * 1024)
+#define OWN_SOCKETS_MAX   256
 
 struct options {
     const char *socket; /* NULL: of the configuration, or the default */
@@ -51,7 +53,7 @@ static const char usage[] =
     "[ARGUMENT ...]\n"
     "\n"
     "  --socket PATH       the server's control socket (default: where a server without another\n"
-    "                      configuration opens it)\n"
+    "                      configuration opens it, else that of the one `coppice run APP` here)\n"
     "  --config FILE       take the socket's path from this configuration\n"
     "  --json              print the answer's data as JSON\n"
     "  --timeout SECONDS   give up after so long (60)\n"
@@ -116,6 +118,68 @@ static void parse_options(int argc, char **argv, struct options *options)
     options->deadline_ns = clock_now() + timeout_ns;
 }
 
+/* Returns a descriptor, or -errno. */
+static int try_connect(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd, rc;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path));
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    rc = -errno;
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/* ---- the socket ---- */
+
+static bool is_alive(const char *path)
+{
+    int fd = try_connect(path);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static _Noreturn void fail_choice(const glob_t *found, const bool *alive)
+{
+    fprintf(stderr, "coppicectl: several servers run here, expected --socket with one of:\n");
+    for (size_t i = 0; i < found->gl_pathc && i < OWN_SOCKETS_MAX; i++)
+        if (alive[i])
+            fprintf(stderr, "    %s\n", found->gl_pathv[i]);
+    exit(EXIT_USAGE);
+}
+
+/* The one living server whose socket is its own (`coppice run APP`), into path[0 .. size), which
+ * stays as it is when there is none. */
+static void find_own(char *path, size_t size)
+{
+    char pattern[PATH_TEXT_MAX];
+    glob_t found;
+    bool alive[OWN_SOCKETS_MAX] = {false};
+    const char *only = NULL;
+    size_t n = 0;
+
+    if (config_control_pattern(pattern, sizeof(pattern)) < 0 || glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc && i < OWN_SOCKETS_MAX; i++) {
+        alive[i] = is_alive(found.gl_pathv[i]);
+        n += alive[i];
+        only = alive[i] ? found.gl_pathv[i] : only;
+    }
+    if (n > 1)
+        fail_choice(&found, alive);
+    if (only)
+        snprintf(path, size, "%s", only);
+    globfree(&found);
+}
+
 /* Where the server listens, into path[0 .. size). */
 static void find_socket(const struct options *options, char *path, size_t size)
 {
@@ -137,6 +201,8 @@ static void find_socket(const struct options *options, char *path, size_t size)
     if (rc < 0)
         fail_usage(rc == -ENOENT ? "the configuration has no control socket" : strerror(-rc),
                    options->config == NULL ? "" : options->config);
+    if (strcmp(setting, "own") == 0 || (options->config == NULL && !is_alive(path)))
+        find_own(path, size);
     config_free(config);
 }
 
@@ -144,16 +210,13 @@ static void find_socket(const struct options *options, char *path, size_t size)
 
 static int open_connection(const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd;
+    int fd = try_connect(path);
 
-    if (strlen(path) >= sizeof(address.sun_path))
+    if (fd == -ENAMETOOLONG)
         fail_usage("the socket's path is too long", path);
-    memcpy(address.sun_path, path, strlen(path));
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-        fprintf(stderr, "coppicectl: cannot connect to %s: %s%s\n", path, strerror(errno),
-                errno == ENOENT || errno == ECONNREFUSED ? " (is the server running?)" : "");
+    if (fd < 0) {
+        fprintf(stderr, "coppicectl: cannot connect to %s: %s%s\n", path, strerror(-fd),
+                fd == -ENOENT || fd == -ECONNREFUSED ? " (is the server running?)" : "");
         exit(EXIT_NO_SERVER);
     }
     return fd;

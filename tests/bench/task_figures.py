@@ -3,8 +3,9 @@
 """task_figures - what tasks cost, side by side with other runtimes where these are installed.
 
 Each round runs every program once for every workload, so that a noisy minute falls on all alike. A figure
-is the median over the rounds of what the program printed, as "name value unit". State Threads, Boost.Context
-and asyncio are the others. Exit code: 0, or 1 when a target was missed.
+is the median over the rounds of what the program printed, as "name value unit". libdill (LIBDILL names its
+folder where it is not installed), State Threads, Boost.Context and asyncio are the others. Exit code: 0, or 1
+when a target was missed.
 """
 
 import argparse
@@ -33,6 +34,7 @@ WORKLOADS = ["switch", "yield", "spawn", "gather", "parked", "sleepers"]
 
 # Peer: its source here, its libraries, what it can do.
 BUILT = {
+    "libdill": ("peer_dill.c", ["-ldill"], ["yield", "spawn"]),
     "State Threads": ("peer_st.c", ["-lst"], ["yield", "spawn"]),
     "Boost.Context": ("peer_fcontext.c", ["-lboost_context"], ["switch"]),
 }
@@ -41,10 +43,12 @@ BUILT = {
 def build_peers(folder):
     """Returns {peer: (argv, workloads)}; what is not installed does not link, and is left out."""
     peers = {"asyncio": ([sys.executable, os.path.join(PEERS, "peer_asyncio.py")], ["yield", "spawn", "gather"])}
+    dill = os.environ.get("LIBDILL")
+    where = [f"{flag}{os.path.abspath(dill)}" for flag in ("-I", "-L", "-Wl,-rpath,")] if dill else []
     for name, (source, libraries, workloads) in BUILT.items():
         program = os.path.join(folder, source[:-2])
-        done = subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-o", program, os.path.join(PEERS, source),
-                               *libraries], capture_output=True, check=False)
+        done = subprocess.run([os.environ.get("CC", "gcc"), "-O2", *where, "-o", program,
+                               os.path.join(PEERS, source), *libraries], capture_output=True, check=False)
         if done.returncode == 0:
             peers[name] = ([program], workloads)
     return peers

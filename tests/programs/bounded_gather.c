@@ -23,18 +23,12 @@ static int fetch(void *arg)
 
 static int fetch_all(void *arg)
 {
-    struct cop_call calls[20];
     int rc;
 
     cop_semaphore_init(&slots, 4);
-    for (int i = 0; i < 20; i++)
-        calls[i] = (struct cop_call){.fn = fetch};
-    rc = cop_gather(calls, 20, 0);
+    rc = cop_for_each(fetch, NULL, 20, 0);
     printf("20 fetched, %d at once\n", most);
     return rc;
 }
 
-int main(void)
-{
-    return cop_run(fetch_all, NULL) < 0;
-}
+COP_MAIN(fetch_all)

@@ -72,23 +72,22 @@ static void talk(struct cop_stream *stream, void *arg)
             say(&self, text, (size_t)n);
     leave(&self);
     cop_queue_shutdown(&self.lines);
-    cop_group_exit(&group, 0);
+    if (cop_group_exit(&group, 0) < 0)
+        cop_stream_abort(stream);
 }
 
 static int open_room(void *arg)
 {
     struct cop_server server;
     struct cop_signals signals;
-    struct address local;
-    const char *why;
-    char text[ADDRESS_TEXT_MAX];
-    int rc = address_parse("127.0.0.1:0", &local, &why);
+    char text[COP_ADDRESS_TEXT_MAX];
+    int rc = cop_signals_open(&signals, (int[]){SIGTERM}, 1);
 
-    if (rc < 0 || (rc = cop_signals_open(&signals, (int[]){SIGTERM}, 1)) < 0)
+    if (rc < 0)
         return rc;
-    rc = cop_start_server(&server, &local, talk, NULL);
+    rc = cop_start_server_at(&server, "127.0.0.1:0", talk, NULL);
     if (rc == 0) {
-        puts(address_print(&server.acceptor.address, text));
+        puts(cop_address_print(&server.acceptor.address, text));
         fflush(stdout);
         rc = cop_signals_wait(&signals);
         if (cop_server_stop(&server, 0) == -ETIMEDOUT)
@@ -98,7 +97,4 @@ static int open_room(void *arg)
     return rc;
 }
 
-int main(void)
-{
-    return cop_run(open_room, NULL) < 0;
-}
+COP_MAIN(open_room)

@@ -78,12 +78,9 @@ static int crawl(void *arg)
 static int crawl_all(void *arg)
 {
     struct cop_group group;
-    struct address local;
-    const char *why;
-    int rc = address_parse("127.0.0.1:0", &local, &why);
+    int rc = cop_queue_init(&pages, room, PAGES, sizeof(room[0]));
 
-    if (rc < 0 || (rc = cop_queue_init(&pages, room, PAGES, sizeof(room[0]))) < 0 ||
-        (rc = cop_start_server(&server, &local, serve_page, NULL)) < 0)
+    if (rc < 0 || (rc = cop_start_server_at(&server, "127.0.0.1:0", serve_page, NULL)) < 0)
         return rc;
     cop_group_enter(&group);
     for (int i = 0; i < 3 && rc == 0; i++)
@@ -97,7 +94,4 @@ static int crawl_all(void *arg)
     return cop_server_stop(&server, COP_S) < 0 ? -EIO : rc;
 }
 
-int main(void)
-{
-    return cop_run(crawl_all, NULL) < 0;
-}
+COP_MAIN(crawl_all)

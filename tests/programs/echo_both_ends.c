@@ -38,22 +38,12 @@ static int ask(void *arg)
 static int serve_and_ask(void *arg)
 {
     static char words[][8] = {"one", "two", "three"};
-    struct cop_call calls[3];
-    struct address local;
-    const char *why;
-    int rc = address_parse("127.0.0.1:0", &local, &why);
+    int rc = cop_start_server_at(&server, "127.0.0.1:0", echo, NULL);
 
-    if (rc == 0)
-        rc = cop_start_server(&server, &local, echo, NULL);
     if (rc < 0)
         return rc;
-    for (int i = 0; i < 3; i++)
-        calls[i] = (struct cop_call){.fn = ask, .arg = words[i]};
-    rc = cop_gather(calls, 3, 0);
+    rc = cop_for_each(ask, words, 3, sizeof(words[0]));
     return cop_server_stop(&server, COP_S) < 0 ? -EIO : rc;
 }
 
-int main(void)
-{
-    return cop_run(serve_and_ask, NULL) < 0;
-}
+COP_MAIN(serve_and_ask)

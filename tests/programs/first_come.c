@@ -34,7 +34,4 @@ static int race(void *arg)
     return rc;
 }
 
-int main(void)
-{
-    return cop_run(race, NULL) < 0;
-}
+COP_MAIN(race)

@@ -9,7 +9,8 @@
 struct range {
     int from;
     int to;
-    struct loop *loop;
+    struct cop_loop *loop;
+    int primes;
 };
 
 static struct cop_event all_told;
@@ -32,12 +33,10 @@ static void tell(void *arg)
 static int count(void *arg)
 {
     struct range *range = arg;
-    int n = 0, rc;
 
     for (int i = range->from; i < range->to; i++)
-        n += is_prime(i);
-    rc = cop_call_soon_threadsafe(range->loop, tell, NULL);
-    return rc < 0 ? rc : n;
+        range->primes += is_prime(i);
+    return cop_call_soon_threadsafe(range->loop, tell, NULL);
 }
 
 static int count_in_thread(void *arg)
@@ -48,23 +47,17 @@ static int count_in_thread(void *arg)
 static int count_all(void *arg)
 {
     struct range ranges[4];
-    struct cop_call calls[4];
     int rc, sum = 0;
 
-    for (int i = 0; i < 4; i++) {
-        ranges[i] = (struct range){i * 10000, (i + 1) * 10000, cop_this_loop()};
-        calls[i] = (struct cop_call){.fn = count_in_thread, .arg = &ranges[i]};
-    }
-    rc = cop_gather(calls, 4, 0);
     for (int i = 0; i < 4; i++)
-        sum += calls[i].rc;
+        ranges[i] = (struct range){i * 10000, (i + 1) * 10000, cop_this_loop(), 0};
+    rc = cop_for_each(count_in_thread, ranges, 4, sizeof(ranges[0]));
+    for (int i = 0; i < 4; i++)
+        sum += ranges[i].primes;
     if (rc == 0)
         rc = cop_event_wait(&all_told);
     printf("%d primes, %d threads told\n", sum, told);
     return rc;
 }
 
-int main(void)
-{
-    return cop_run(count_all, NULL) < 0;
-}
+COP_MAIN(count_all)

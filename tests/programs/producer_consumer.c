@@ -41,7 +41,4 @@ static int produce_and_consume(void *arg)
     return rc;
 }
 
-int main(void)
-{
-    return cop_run(produce_and_consume, NULL) < 0;
-}
+COP_MAIN(produce_and_consume)

@@ -12,7 +12,7 @@ static int sort(void *arg)
     char buffer[256], *line;
     ssize_t n;
     int rc = cop_subprocess_start(
-        &child, &(struct cop_subprocess_options){.argv = (char *[]){(char[]){"sort"}, NULL},
+        &child, &(struct cop_subprocess_options){.argv = (const char *[]){"sort", NULL},
                                                  .pipes = COP_PIPE_IN | COP_PIPE_OUT});
 
     if (rc < 0)
@@ -29,7 +29,4 @@ static int sort(void *arg)
     return rc;
 }
 
-int main(void)
-{
-    return cop_run(sort, NULL) < 0;
-}
+COP_MAIN(sort)

@@ -32,7 +32,4 @@ static int try_it(void *arg)
     return rc == -ETIMEDOUT ? 0 : rc;
 }
 
-int main(void)
-{
-    return cop_run(try_it, NULL) < 0;
-}
+COP_MAIN(try_it)

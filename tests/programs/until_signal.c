@@ -35,7 +35,4 @@ static int work_until_signal(void *arg)
     return worker ? number : -ENOMEM;
 }
 
-int main(void)
-{
-    return cop_run(work_until_signal, NULL) < 0;
-}
+COP_MAIN(work_until_signal)

@@ -178,3 +178,25 @@ def test_header_larger_than_the_stack_would_hold_is_served(serve, model):
         assert client.answer().body == HELLO
         assert client.answer().body == HELLO
         assert client.is_closed()
+
+
+@pytest.mark.parametrize("first_len", [100, 6000])
+def test_head_that_fills_what_was_read_is_followed_by_its_body(serve, first_len):
+    """Each second head ends at another place, the end of the server's memory for input among them."""
+
+    def head_of(length, fields):
+        fields += b"\r\nX-Padding: "
+        return post(fields + b"x" * (length - len(post(fields))))
+
+    server = serve({"web": {"workers": 1}})
+    for end in [*range(6100, 6200), *range(7000, 7200)]:
+        second_len = end - first_len - 10
+        with server.client() as client:
+            client.send(head_of(first_len, b"Content-Length: 10\r\nExpect: 100-continue"))
+            assert client.reader.readline() == b"HTTP/1.1 100 Continue\r\n"
+            client.reader.readline()
+            client.send(bytes(10) + head_of(max(second_len, 100), b"Content-Length: 5"))
+            assert client.answer().body == HELLO
+            client.send(b"hello" + GET)
+            assert client.answer().body == HELLO, end
+            assert client.answer().body == HELLO, end

@@ -37,7 +37,7 @@ def test_example_module_is_loaded_and_serves(serve, tmp_path):
 
 @pytest.mark.parametrize("source, why", [
     ("int other;", "no symbol cop_app"),
-    ("unsigned cop_app[32] = {3};", "built for ABI 3, this is 1"),
+    ("unsigned cop_app[32] = {3};", "built for ABI 3, this is 2"),
     ("int missing(void); int cop_app(void) { return missing(); }", "undefined symbol: missing"),
 ])
 def test_module_that_does_not_fit_is_refused_with_the_reason(tmp_path, source, why):

@@ -3,10 +3,12 @@
 
 import contextlib
 import os
+import re
 import select
 import signal
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -14,6 +16,10 @@ from server import COPPICE
 from waiting import DEADLINE
 
 FOLDER = os.path.join(os.path.dirname(COPPICE), "programs")
+TWINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "programs", "twins")
+
+# Each program is there twice, with the same output: over Coppice and over asyncio.
+KINDS = ["coppice"] + ["asyncio"] * (sys.version_info >= (3, 11))
 
 SAYS = {
     "producer_consumer": ["100 items, sum 5050"],
@@ -26,8 +32,18 @@ SAYS = {
 }
 
 
-def program(name):
-    return os.path.join(FOLDER, name)
+def program(kind, name):
+    if kind == "asyncio":
+        return [sys.executable, "-I", os.path.join(TWINS, f"{name}.py")]
+    return [os.path.join(FOLDER, name)]
+
+
+def lines_of_code(path):
+    """Lines that are neither blank nor comments; in C also without includes and lone braces."""
+    with open(path, encoding="utf-8") as file:
+        text = re.sub(r'/\*.*?\*/|^ *""".*?"""|^ *# .*?$', "", file.read(), flags=re.S | re.M)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return len(lines), sum(not re.fullmatch(r"#include .*|[{}]", line) for line in lines)
 
 
 def finish(process):
@@ -62,11 +78,11 @@ class Guest:
 
 @pytest.fixture(name="begin")
 def begin_fixture():
-    """begin(name) -> the running program and the first line that it said."""
+    """begin(kind, name) -> the running program and the first line that it said."""
     processes = []
 
-    def begin(name):
-        process = subprocess.Popen([program(name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    def begin(kind, name):
+        process = subprocess.Popen(program(kind, name), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
         processes.append(process)
         assert select.select([process.stdout], [], [], DEADLINE)[0], f"{name} said nothing"
@@ -78,32 +94,46 @@ def begin_fixture():
         process.communicate()
 
 
-def run(name):
-    done = subprocess.run([program(name)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+def run(kind, name):
+    done = subprocess.run(program(kind, name), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=DEADLINE, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
 
+def test_readme_counts_the_lines_of_the_programs_and_their_twins():
+    folder = os.path.dirname(TWINS)
+    with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|", file.read(), re.M)
+    names = sorted(name[:-2] for name in os.listdir(folder) if name.endswith(".c"))
+    counted = [(name, *lines_of_code(os.path.join(folder, f"{name}.c")),
+                lines_of_code(os.path.join(TWINS, f"{name}.py"))[0]) for name in names]
+    assert [(name, *map(int, numbers)) for name, *numbers in rows] == counted
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", SAYS)
-def test_program_does_what_it_says(name):
-    assert run(name) == SAYS[name]
+def test_program_does_what_it_says(kind, name):
+    assert run(kind, name) == SAYS[name]
 
 
-def test_echo_comes_back_to_every_client():
-    assert sorted(run("echo_both_ends")) == ["one", "three", "two"]
+@pytest.mark.parametrize("kind", KINDS)
+def test_echo_comes_back_to_every_client(kind):
+    assert sorted(run(kind, "echo_both_ends")) == ["one", "three", "two"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_the_work(begin, number):
-    process, first = begin("until_signal")
+def test_signal_ends_the_work(begin, kind, number):
+    process, first = begin(kind, "until_signal")
     assert first == "ready"
     process.send_signal(number)
     assert finish(process) == [f"cancelled by {number.name}"]
 
 
-def test_chat_line_goes_to_all_the_others(begin):
-    process, address = begin("chat")
+@pytest.mark.parametrize("kind", KINDS)
+def test_chat_line_goes_to_all_the_others(begin, kind):
+    process, address = begin(kind, "chat")
     host, port = address.rsplit(":", 1)
     with contextlib.ExitStack() as stack:
         ann, ben, cat = (stack.enter_context(Guest(host, int(port))) for _ in range(3))

@@ -5,7 +5,7 @@ import os
 import re
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-INCLUDE = re.compile(r'^#include "(worker/[^"]+)"', re.M)
+INCLUDE = re.compile(r'^#include "((?:worker|common)/[^"]+)"', re.M)
 NAME = re.compile(r"\b(?:cop|COP)_\w+")
 
 

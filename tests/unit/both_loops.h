@@ -36,7 +36,7 @@ static int run_body(void *arg)
 static inline void run_in_loop(void (*run)(void), int blocking)
 {
     struct body body = {run};
-    struct loop *loop;
+    struct cop_loop *loop;
 
     if (!blocking) {
         ck_assert_int_eq(cop_run(run_body, &body), 0);
@@ -73,16 +73,16 @@ static inline void open_pair(struct cop_stream *a, struct cop_stream *b)
     cop_stream_init(b, fds[1]);
 }
 
-static inline struct address address_of(const char *text)
+static inline struct cop_address address_of(const char *text)
 {
-    struct address address;
+    struct cop_address address;
     const char *why;
 
-    ck_assert_int_eq(address_parse(text, &address, &why), 0);
+    ck_assert_int_eq(cop_address_parse(text, &address, &why), 0);
     return address;
 }
 
-static inline uint16_t port_of(const struct address *address)
+static inline uint16_t port_of(const struct cop_address *address)
 {
     const struct sockaddr_in *in = (const struct sockaddr_in *)&address->sockaddr;
 
@@ -94,7 +94,7 @@ static inline int count_fds(void)
 {
     int n = 0;
 
-    loop_expect_messages(loop_here);
+    ck_assert_int_eq(loop_prepare(loop_here), 0);
     for (int fd = 0; fd < 1024; fd++)
         n += fcntl(fd, F_GETFD) >= 0;
     return n;

@@ -50,7 +50,7 @@ struct dns_server {
     struct cop_server tcp;
     struct cop_task *task;
     int queries;
-    char servers[ADDRESS_TEXT_MAX]; /* for a cop_resolver */
+    char servers[COP_ADDRESS_TEXT_MAX]; /* for a cop_resolver */
 };
 
 /* The question's name into text. Returns where its type stands, or 0. */
@@ -123,7 +123,7 @@ static inline int dns_serve_udp(void *arg)
 {
     struct dns_server *server = arg;
     unsigned char message[1024];
-    struct address from;
+    struct cop_address from;
     ssize_t n;
 
     while ((n = cop_recv_from(&server->udp, message, 512, &from)) >= 0) {
@@ -157,12 +157,12 @@ static inline void dns_serve_tcp(struct cop_stream *stream, void *arg)
 
 static inline void dns_server_start(struct dns_server *server)
 {
-    struct address local = address_of("127.0.0.1:0");
+    struct cop_address local = address_of("127.0.0.1:0");
 
     *server = (struct dns_server){0};
     ck_assert_int_eq(cop_start_server(&server->tcp, &local, dns_serve_tcp, server), 0);
     ck_assert_int_eq(cop_datagram_open(&server->udp, &server->tcp.acceptor.address), 0);
-    (void)address_print(&server->tcp.acceptor.address, server->servers);
+    (void)cop_address_print(&server->tcp.acceptor.address, server->servers);
     server->task = cop_create_task(dns_serve_udp, server);
     ck_assert_ptr_nonnull(server->task);
 }

@@ -114,7 +114,7 @@ static inline int fake_worker(const struct heritage *heritage)
         (void)report_send_bye(&writers[0]);
         return 0;
     }
-    (void)report_send_ready(&writers[0]);
+    (void)report_send_ready(&writers[0], "/");
     if (strcmp(mode, "garbage") == 0 && heritage->slot == 0)
         ck_assert_int_gt(write(heritage->report_fd, "this is no report, is it?  no, it is not", 40),
                          0);

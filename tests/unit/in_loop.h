@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "tests/unit/emulated.h"
 #include "worker/coppice.h"
 #include "worker/task/sanitize.h"
 
@@ -66,7 +67,7 @@ static inline struct cop_task *start(cop_fn fn, void *arg)
 
 /* From now on the kernel gives no more memory. False where the tools that watch the test need it.
  */
-static inline bool stop_memory(void)
+static inline bool stop_memory(const char *test)
 {
     struct rlimit limit = {.rlim_cur = 1, .rlim_max = 1};
 
@@ -74,7 +75,8 @@ static inline bool stop_memory(void)
     if (RUNNING_ON_VALGRIND)
         return false;
 #endif
-    return !SANITIZED && setrlimit(RLIMIT_AS, &limit) == 0;
+    return !SANITIZED && !emulator_lacks(NO_ADDRESS_SPACE_LIMIT, test) &&
+           setrlimit(RLIMIT_AS, &limit) == 0;
 }
 
 static inline int park_for_ever(void *arg)
@@ -83,12 +85,14 @@ static inline int park_for_ever(void *arg)
 }
 
 /* Leave stacks for n tasks and not one more. False where memory cannot be stopped. */
-static inline bool leave_stacks_for(int n)
+#define leave_stacks_for(n) leave_stacks(n, __func__)
+
+static inline bool leave_stacks(int n, const char *test)
 {
     struct cop_task *task, *kept[8] = {NULL};
     int nkept = 0;
 
-    if (!stop_memory())
+    if (!stop_memory(test))
         return false;
     while ((task = cop_create_task(park_for_ever, NULL))) {
         if (nkept < n)

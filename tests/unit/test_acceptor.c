@@ -2,6 +2,7 @@
 #include "worker/stream/acceptor.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "tests/unit/both_loops.h"
 
@@ -21,7 +22,7 @@ static int accept_one(void *arg)
 
 static void open_acceptor(struct cop_acceptor *acceptor)
 {
-    struct address local = address_of("127.0.0.1:0");
+    struct cop_address local = address_of("127.0.0.1:0");
 
     ck_assert_int_eq(cop_listen(acceptor, &local, 0), 0);
     ck_assert_int_ne(port_of(&acceptor->address), 0);
@@ -49,7 +50,7 @@ TEST_IN_LOOP(accept_waits_for_a_connection)
 }
 
 /* Connect without a wait, so that nothing runs in between. */
-static int connect_now(const struct address *address)
+static int connect_now(const struct cop_address *address)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -155,6 +156,29 @@ TEST_IN_LOOP(full_descriptor_table_is_an_error_that_passes)
     cop_acceptor_close(&acceptor);
 }
 
+/* Whoever runs the tests, the folder's owner may not write to it. */
+TEST_IN_LOOP(path_in_a_closed_folder_is_not_listened_at)
+{
+    char folder[] = "/tmp/test_acceptor.XXXXXX", text[64];
+    struct cop_address address;
+    struct cop_acceptor acceptor;
+    struct cop_datagram datagram;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chmod(folder, 0500), 0);
+    (void)snprintf(text, sizeof(text), "unix:%s/socket", folder);
+    address = address_of(text);
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chown(folder, 65534, 65534), 0);
+        ck_assert_int_eq(seteuid(65534), 0);
+    }
+    ck_assert_int_eq(cop_listen(&acceptor, &address, 0), -EACCES);
+    ck_assert_int_eq(cop_datagram_open(&datagram, &address), -EACCES);
+    if (getuid() == 0)
+        ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
 int main(void)
 {
     TCase *tc = tcase_create("acceptor");
@@ -165,5 +189,6 @@ int main(void)
     add_test_in_both(tc, second_accepter_is_busy_and_close_wakes_the_first);
     add_test_in_both(tc, address_in_use_is_an_error_and_leaves_nothing_open);
     add_test_in_both(tc, full_descriptor_table_is_an_error_that_passes);
+    add_test(tc, path_in_a_closed_folder_is_not_listened_at);
     return run_suite(suite_create("acceptor"), tc);
 }

@@ -9,32 +9,32 @@
 #include <string.h>
 #include <sys/un.h>
 
-static struct address address(const char *text)
+static struct cop_address address(const char *text)
 {
-    struct address parsed;
+    struct cop_address parsed;
     const char *why = "";
 
-    ck_assert_msg(address_parse(text, &parsed, &why) == 0, "%s: %s", text, why);
+    ck_assert_msg(cop_address_parse(text, &parsed, &why) == 0, "%s: %s", text, why);
     return parsed;
 }
 
 static void ck_assert_round_trip(const char *text, const char *printed)
 {
-    struct address parsed = address(text);
-    struct address again;
-    char buffer[ADDRESS_TEXT_MAX];
+    struct cop_address parsed = address(text);
+    struct cop_address again;
+    char buffer[COP_ADDRESS_TEXT_MAX];
 
-    ck_assert_str_eq(address_print(&parsed, buffer), printed);
+    ck_assert_str_eq(cop_address_print(&parsed, buffer), printed);
     again = address(buffer);
     ck_assert(address_equal(&parsed, &again));
 }
 
 static void ck_assert_refused(const char *text)
 {
-    struct address parsed = {.len = 77};
+    struct cop_address parsed = {.len = 77};
     const char *why = NULL;
 
-    ck_assert_msg(address_parse(text, &parsed, &why) == -EINVAL, "%s", text);
+    ck_assert_msg(cop_address_parse(text, &parsed, &why) == -EINVAL, "%s", text);
     ck_assert_ptr_nonnull(why);
     ck_assert_msg(strncmp(why, "expected ", 9) == 0, "%s", why);
     ck_assert_uint_eq(parsed.len, 77);
@@ -54,7 +54,7 @@ END_TEST
 
 START_TEST(address_of_the_longest_unix_path_is_printed_whole)
 {
-    char text[ADDRESS_TEXT_MAX] = "unix:/";
+    char text[COP_ADDRESS_TEXT_MAX] = "unix:/";
 
     memset(text + strlen(text), 'x', 106);
     ck_assert_round_trip(text, text);
@@ -65,7 +65,7 @@ END_TEST
 
 START_TEST(address_len_of_an_abstract_name_has_no_ending_zero)
 {
-    struct address parsed = address("unix:@ab");
+    struct cop_address parsed = address("unix:@ab");
 
     ck_assert_uint_eq(parsed.len, offsetof(struct sockaddr_un, sun_path) + 3);
     parsed = address("unix:/ab");
@@ -99,7 +99,7 @@ START_TEST(address_parse_refuses_with_a_sentence_and_leaves_the_output_alone)
 
     };
 
-    char too_long[ADDRESS_TEXT_MAX] = "unix:/";
+    char too_long[COP_ADDRESS_TEXT_MAX] = "unix:/";
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         ck_assert_refused(bad[i]);
@@ -110,12 +110,12 @@ END_TEST
 
 START_TEST(address_print_of_an_unnamed_or_foreign_socket_is_a_word)
 {
-    struct address unnamed = {.sockaddr.ss_family = AF_UNIX, .len = sizeof(sa_family_t)};
-    struct address foreign = {.sockaddr.ss_family = AF_UNSPEC};
-    char buffer[ADDRESS_TEXT_MAX];
+    struct cop_address unnamed = {.sockaddr.ss_family = AF_UNIX, .len = sizeof(sa_family_t)};
+    struct cop_address foreign = {.sockaddr.ss_family = AF_UNSPEC};
+    char buffer[COP_ADDRESS_TEXT_MAX];
 
-    ck_assert_str_eq(address_print(&unnamed, buffer), "unix:");
-    ck_assert_str_eq(address_print(&foreign, buffer), "unknown");
+    ck_assert_str_eq(cop_address_print(&unnamed, buffer), "unix:");
+    ck_assert_str_eq(cop_address_print(&foreign, buffer), "unknown");
 }
 END_TEST
 
@@ -136,7 +136,7 @@ START_TEST(address_conflicts_when_one_would_keep_the_other_from_binding)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct address a = address(cases[i].a), b = address(cases[i].b);
+        struct cop_address a = address(cases[i].a), b = address(cases[i].b);
 
         ck_assert_msg(address_conflicts(&a, &b) == cases[i].conflicts, "%s %s", cases[i].a,
                       cases[i].b);
@@ -147,7 +147,7 @@ END_TEST
 
 START_TEST(address_equal_looks_only_at_host_and_port)
 {
-    struct address a = address("127.0.0.1:80"), b = a;
+    struct cop_address a = address("127.0.0.1:80"), b = a;
     struct sockaddr_in *sin = (struct sockaddr_in *)&b.sockaddr;
 
     memset(sin->sin_zero, 1, sizeof(sin->sin_zero));

@@ -52,9 +52,10 @@ static int spawn_another(void *arg)
 
 static _Atomic int interrupt;
 
-static struct loop *new_blocking_loop(void)
+static struct cop_loop *new_blocking_loop(void)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.blocking = true, .interrupt = &interrupt});
+    struct cop_loop *loop =
+        loop_new(&(struct loop_options){.blocking = true, .interrupt = &interrupt});
 
     ck_assert_ptr_nonnull(loop);
     return loop;
@@ -62,7 +63,7 @@ static struct loop *new_blocking_loop(void)
 
 START_TEST(blocking_loop_sleeps_and_yields_without_libev)
 {
-    struct loop *loop = new_blocking_loop();
+    struct cop_loop *loop = new_blocking_loop();
     struct cop_scope scope;
     cop_time before = cop_now();
 
@@ -86,7 +87,7 @@ static int note_after_sleep(void *arg)
 
 START_TEST(thread_of_a_blocking_loop_sleeps_and_awaits_beside_its_tasks)
 {
-    struct loop *loop = new_blocking_loop();
+    struct cop_loop *loop = new_blocking_loop();
     struct cop_task *task = cop_create_task(note_number, (void *)0);
 
     ck_assert_int_eq(cop_sleep(5 * COP_MS), 0);
@@ -127,7 +128,7 @@ static void start_interrupting(pthread_t *thread, pthread_t *self)
 
 START_TEST(interrupt_of_a_blocking_loop_ends_a_sleep_in_the_kernel)
 {
-    struct loop *loop = new_blocking_loop();
+    struct cop_loop *loop = new_blocking_loop();
     pthread_t thread, self;
 
     start_interrupting(&thread, &self);
@@ -140,7 +141,7 @@ END_TEST
 
 START_TEST(interrupt_of_a_blocking_loop_cancels_its_tasks_and_the_waits_of_its_thread)
 {
-    struct loop *loop = new_blocking_loop();
+    struct cop_loop *loop = new_blocking_loop();
     struct cop_task *task = cop_create_task(note_number, (void *)0);
     struct cop_task *sleeper = cop_create_task(spawn_another, NULL);
     pthread_t thread, self;
@@ -158,7 +159,7 @@ END_TEST
 START_TEST(blocking_loop_shows_the_label_of_its_thread_in_the_beat_slot)
 {
     struct beat *beat = beat_new(1);
-    struct loop *loop = loop_new(&(struct loop_options){.blocking = true, .beat = beat});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.blocking = true, .beat = beat});
     struct beat_view view;
 
     cop_task_set_label(cop_current_task(), "GET /", 5);

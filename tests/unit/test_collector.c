@@ -62,11 +62,12 @@ START_TEST(life_of_a_worker_is_noted)
     ck_assert_int_eq(report_send_hello(&writers[0]), 0);
     ck_assert_int_eq(collector_read(&collected), 0);
     ck_assert(!collected.is_ready);
-    ck_assert_int_eq(report_send_ready(&writers[0]), 0);
+    ck_assert_int_eq(report_send_ready(&writers[0], "/20"), 0);
     ck_assert_int_eq(report_send_bye(&writers[1]), 0);
     ck_assert_int_eq(report_send_fatal(&writers[0], "a sentence"), 0);
     ck_assert_int_eq(collector_read(&collected), 0);
     ck_assert(collected.is_ready);
+    ck_assert_str_eq(collected.example, "/20");
     ck_assert_uint_eq(collected.byes, 1);
     ck_assert_str_eq(collected.fatal, "a sentence");
 }

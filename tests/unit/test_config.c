@@ -23,10 +23,10 @@ START_TEST(config_add_pool_copies_and_completes)
     struct config *config = config_new();
     char name[] = "load", app[] = "client";
     struct config_pool *pool;
-    struct address address;
+    struct cop_address address;
     const char *why;
 
-    ck_assert_int_eq(address_parse("*:80", &address, &why), 0);
+    ck_assert_int_eq(cop_address_parse("*:80", &address, &why), 0);
     for (int i = 0; i < 10; i++) {
         pool = config_add_pool(config, name, app);
         ck_assert_int_eq(config_add_option(pool, "url", "http://x/"), 0);

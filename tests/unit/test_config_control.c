@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,20 @@ START_TEST(config_control_path_of_auto_without_service_is_the_users)
 }
 END_TEST
 
+START_TEST(config_control_path_of_own_is_beside_it_with_the_pid_and_fits_the_pattern)
+{
+    char expected[64], pattern[108];
+
+    setenv("RUNTIME_DIRECTORY", "/run/a", 1);
+    snprintf(expected, sizeof(expected), "/run/a/run-%d.sock", (int)getpid());
+    ck_assert_int_eq(config_control_path("own", path, sizeof(path)), 0);
+    ck_assert_str_eq(path, expected);
+    ck_assert_int_eq(config_control_pattern(pattern, sizeof(pattern)), 0);
+    ck_assert_int_eq(fnmatch(pattern, path, FNM_PATHNAME), 0);
+    ck_assert_int_eq(config_control_pattern(pattern, 8), -ENAMETOOLONG);
+}
+END_TEST
+
 START_TEST(config_control_path_that_does_not_fit_is_refused)
 {
     ck_assert_int_eq(config_control_path("/12345678", path, 9), -ENAMETOOLONG);
@@ -68,6 +83,8 @@ int main(void)
     tcase_add_test(tcase, config_control_path_of_none_is_no_entry);
     tcase_add_test(tcase, config_control_path_of_auto_is_in_the_first_run_directory);
     tcase_add_test(tcase, config_control_path_of_auto_without_service_is_the_users);
+    tcase_add_test(tcase,
+                   config_control_path_of_own_is_beside_it_with_the_pid_and_fits_the_pattern);
     tcase_add_test(tcase, config_control_path_that_does_not_fit_is_refused);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

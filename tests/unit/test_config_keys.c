@@ -76,6 +76,15 @@ START_TEST(config_keys_say_what_they_are_and_expect)
 }
 END_TEST
 
+START_TEST(config_keys_of_an_app_say_what_they_expect_without_choices)
+{
+    struct config_key key = {.name = "root", .type = CONFIG_PATH, .max = 9};
+    char text[CONFIG_KEYS_TEXT_MAX];
+
+    ck_assert_str_eq(config_keys_print_expected(&key, text), "an absolute path of at most 9 bytes");
+}
+END_TEST
+
 START_TEST(config_keys_have_defaults_that_print_as_they_set)
 {
     struct config *config = config_new();
@@ -117,6 +126,7 @@ int main(void)
     tcase_add_test(tcase, config_keys_are_found_by_section_and_name_and_only_once);
     tcase_add_test(tcase, config_keys_do_not_share_fields);
     tcase_add_test(tcase, config_keys_say_what_they_are_and_expect);
+    tcase_add_test(tcase, config_keys_of_an_app_say_what_they_expect_without_choices);
     tcase_add_test(tcase, config_keys_have_defaults_that_print_as_they_set);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "worker/task/sanitize.h"
 
@@ -172,13 +174,40 @@ static void frames_of_a_parked_context_stay_as_they_are(void)
     expect(came_back, "the deep one came back");
 }
 
+/* ---- entry_points_carry_landing_pads: whoever calls by a pointer lands on one ---- */
+
+#if defined(__aarch64__) && defined(__ARM_FEATURE_BTI_DEFAULT) && defined(PROT_BTI)
+
+extern const char __executable_start[], etext[];
+
+static void entry_points_carry_landing_pads(void)
+{
+    void *(*volatile make_context)(void *, void *, void (*)(void)) = context_make;
+    void (*volatile switch_context)(void **, void *) = context_switch;
+    uintptr_t page = (uintptr_t)getpagesize();
+    uintptr_t from = (uintptr_t)__executable_start & ~(page - 1);
+
+    /* Does nothing where the processor knows no landing pads. */
+    expect(mprotect((void *)from, (uintptr_t)etext - from, PROT_READ | PROT_EXEC | PROT_BTI) == 0,
+           "the program's text is guarded");
+    contexts[0] = make_context(stacks[0], stacks[0] + STACK_SIZE, come_and_go);
+    switch_context(&caller, contexts[0]);
+    switch_context(&caller, contexts[0]);
+    expect(mprotect((void *)from, (uintptr_t)etext - from, PROT_READ | PROT_EXEC) == 0,
+           "the program's text is not guarded any more");
+}
+
+#define LANDING_PADS entry_points_carry_landing_pads,
+#else
+#define LANDING_PADS
+#endif
+
 int main(void)
 {
     static void (*const tests[])(void) = {
-        entry_runs_on_its_own_aligned_stack,
-        two_contexts_take_turns_and_keep_their_registers,
-        caller_keeps_its_own_registers,
-        frames_of_a_parked_context_stay_as_they_are,
+        entry_runs_on_its_own_aligned_stack, two_contexts_take_turns_and_keep_their_registers,
+        caller_keeps_its_own_registers, frames_of_a_parked_context_stay_as_they_are,
+        LANDING_PADS /* the last */
     };
     int n = sizeof(tests) / sizeof(tests[0]);
 

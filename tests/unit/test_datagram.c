@@ -3,9 +3,9 @@
 
 #include "tests/unit/both_loops.h"
 
-static struct address open_local(struct cop_datagram *datagram, const char *text)
+static struct cop_address open_local(struct cop_datagram *datagram, const char *text)
 {
-    struct address local = address_of(text);
+    struct cop_address local = address_of(text);
 
     ck_assert_int_eq(cop_datagram_open(datagram, &local), 0);
     ck_assert_int_eq(cop_datagram_address(datagram, &local), 0);
@@ -15,9 +15,9 @@ static struct address open_local(struct cop_datagram *datagram, const char *text
 TEST_IN_LOOP(message_arrives_whole_with_its_sender_and_an_empty_one_too)
 {
     struct cop_datagram a, b;
-    struct address at_a = open_local(&a, "127.0.0.1:0");
-    struct address at_b = open_local(&b, "127.0.0.1:0");
-    struct address from;
+    struct cop_address at_a = open_local(&a, "127.0.0.1:0");
+    struct cop_address at_b = open_local(&b, "127.0.0.1:0");
+    struct cop_address from;
     char buffer[16];
 
     ck_assert_int_eq(cop_send_to(&a, "hello", 5, &at_b), 0);
@@ -34,7 +34,7 @@ TEST_IN_LOOP(message_arrives_whole_with_its_sender_and_an_empty_one_too)
 TEST_IN_LOOP(message_that_is_longer_than_the_room_is_an_error_and_gone)
 {
     struct cop_datagram a, b;
-    struct address at_b = open_local(&b, "127.0.0.1:0");
+    struct cop_address at_b = open_local(&b, "127.0.0.1:0");
     static char huge[70000];
     char buffer[4];
 
@@ -68,7 +68,7 @@ TEST_IN_LOOP(receive_ends_with_the_deadline)
 TEST_IN_LOOP(connected_socket_hears_that_its_peer_is_not_there)
 {
     struct cop_datagram a, b;
-    struct address at_b = open_local(&b, "127.0.0.1:0");
+    struct cop_address at_b = open_local(&b, "127.0.0.1:0");
     char buffer[4];
 
     (void)open_local(&a, "127.0.0.1:0");
@@ -117,7 +117,7 @@ static int send_until_it_is_busy(void *arg)
 TEST_IN_LOOP(second_sender_is_busy_while_the_first_waits_for_room)
 {
     struct cop_datagram a, b;
-    struct address at_b = open_local(&b, "unix:@coppice-test-datagram-b");
+    struct cop_address at_b = open_local(&b, "unix:@coppice-test-datagram-b");
     struct cop_task *task;
 
     (void)open_local(&a, "unix:@coppice-test-datagram-a");
@@ -133,12 +133,44 @@ TEST_IN_LOOP(second_sender_is_busy_while_the_first_waits_for_room)
 TEST_IN_LOOP(address_in_use_is_an_error_and_leaves_nothing_open)
 {
     struct cop_datagram a, b;
-    struct address at_a = open_local(&a, "127.0.0.1:0");
+    struct cop_address at_a = open_local(&a, "127.0.0.1:0");
     int before = count_fds();
 
     ck_assert_int_eq(cop_datagram_open(&b, &at_a), -EADDRINUSE);
     ck_assert_int_eq(count_fds(), before);
     cop_datagram_close(&a);
+}
+
+struct receiving {
+    struct cop_datagram *datagram;
+    char byte;
+};
+
+static int receive_byte(void *arg)
+{
+    struct receiving *receiving = arg;
+
+    return (int)cop_recv_from(receiving->datagram, &receiving->byte, 1, NULL);
+}
+
+TEST_IN_LOOP(message_that_came_beats_the_cancelling)
+{
+    struct cop_datagram a, b;
+    struct cop_address at_b = open_local(&b, "127.0.0.1:0");
+    struct receiving receiving = {.datagram = &b};
+    struct canceller canceller;
+    struct cop_task *task = cop_create_task(receive_byte, &receiving);
+
+    (void)open_local(&a, "127.0.0.1:0");
+    let_others_wait();
+    canceller_start(&canceller, task);
+    canceller_fire(&canceller);
+    ck_assert_int_eq(cop_send_to(&a, "x", 1, &at_b), 0);
+    canceller_join(&canceller);
+    ck_assert_int_eq(cop_await(task), 1);
+    ck_assert_int_eq(receiving.byte, 'x');
+    cop_datagram_close(&a);
+    cop_datagram_close(&b);
 }
 
 int main(void)
@@ -152,5 +184,6 @@ int main(void)
     add_test_in_both(tc, second_receiver_is_busy_and_close_wakes_the_first);
     add_test_in_both(tc, second_sender_is_busy_while_the_first_waits_for_room);
     add_test_in_both(tc, address_in_use_is_an_error_and_leaves_nothing_open);
+    add_test_in_both(tc, message_that_came_beats_the_cancelling);
     return run_suite(suite_create("datagram"), tc);
 }

@@ -155,8 +155,50 @@ LOOP_TEST(gather_of_nonsense_is_einval_and_starts_nothing)
     return 0;
 }
 
+static int double_it(void *arg)
+{
+    int *n = arg;
+    int rc = cop_yield();
+
+    *n *= 2;
+    return *n == 6 ? -EDOM : rc;
+}
+
+static int calls_without_items;
+
+static int count_call(void *arg)
+{
+    calls_without_items += arg == NULL;
+    return cop_yield();
+}
+
+LOOP_TEST(for_each_calls_with_each_item)
+{
+    int numbers[] = {1, 2, 5};
+
+    ck_assert_int_eq(cop_for_each(double_it, numbers, 3, sizeof(numbers[0])), 0);
+    ck_assert_int_eq(numbers[0], 2);
+    ck_assert_int_eq(numbers[1], 4);
+    ck_assert_int_eq(numbers[2], 10);
+    ck_assert_int_eq(cop_for_each(count_call, NULL, 7, 0), 0);
+    ck_assert_int_eq(calls_without_items, 7);
+    return 0;
+}
+
+LOOP_TEST(for_each_returns_the_first_error)
+{
+    int numbers[] = {1, 3};
+
+    ck_assert_int_eq(cop_for_each(double_it, numbers, 2, sizeof(numbers[0])), -EDOM);
+    ck_assert_int_eq(cop_for_each(double_it, numbers, 0, sizeof(numbers[0])), -EINVAL);
+    ck_assert_int_eq(cop_for_each(NULL, numbers, 2, sizeof(numbers[0])), -EINVAL);
+    return 0;
+}
+
 static void add(TCase *tc)
 {
+    tcase_add_test(tc, for_each_calls_with_each_item);
+    tcase_add_test(tc, for_each_returns_the_first_error);
     tcase_add_test(tc, gather_has_all_results_in_their_places);
     tcase_add_test(tc, gather_returns_the_first_error_and_cancels_the_others);
     tcase_add_test(tc, gather_with_return_exceptions_lets_all_end_and_returns_0);

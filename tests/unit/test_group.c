@@ -291,7 +291,7 @@ LOOP_TEST(cancelled_start_ends_its_child)
 /* tasks: 1, where the body of a connection is the thread itself. */
 START_TEST(group_on_a_blocking_loop_runs_its_children_until_it_is_joined)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.blocking = true});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.blocking = true});
     int sum = 0;
 
     ck_assert_ptr_nonnull(loop);

@@ -50,6 +50,7 @@ static const struct {
     {"0005\r\nhello\r\n0\r\n\r\n", "hello"},
     {"A\r\n0123456789\r\nb\r\nabcdefghijk\r\n0\r\n\r\n", "0123456789abcdefghijk"},
     {"5;a=b;c=\"d;\"\r\nhello\r\n0;e\r\n\r\n", "hello"},
+    {"5;a=\"\\\"\";b\r\nhello\r\n0\r\n\r\n", "hello"},
     {"5\r\nhello\r\n0\r\nX-T: 1\r\nY:\r\n\r\n", "hello"},
 };
 
@@ -68,6 +69,9 @@ static const struct {
     {400, "5\nhello\r\n0\r\n\r\n"},
     {400, "5\rhello\r\n0\r\n\r\n"},
     {400, "5;a\nhello\r\n0\r\n\r\n"},
+    {400, "5;a=\"x\r\nhello\r\n0\r\n\r\n"},
+    {400, "5;a=\"x\\\"\r\nhello\r\n0\r\n\r\n"},
+    {400, "5;a=\"x\\\r\nhello\r\n0\r\n\r\n"},
     {400, "5\r\nhello\n0\r\n\r\n"},
     {400, "5\r\nhelloX\r\n0\r\n\r\n"},
     {400, "5\r\nhello\r\n-0\r\n\r\n"},

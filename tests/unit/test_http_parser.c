@@ -21,6 +21,7 @@ static const char *const good[] = {
     "POST / HTTP/1.9\r\nHost: a%41b\r\nContent-Length: 42\r\nExpect: 100-Continue\r\n\r\n",
     "PATCH //x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
     "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\nHost: [v1f.a:~]:80\r\n\r\n",
 };
 
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     {400, "\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"},
     {400, "GET /\r\n\r\n"},
     {400, "GET / RTSP/1.0\r\nHost: a\r\n\r\n"},
+    {400, "GET /\r\n"},
     {400, "GET / HTTP/0.9\r\nHost: a\r\n\r\n"},
     {400, "GET / HTTP/1.10\r\nHost: a\r\n\r\n"},
     {400, "GET / HTTP/1.x\r\nHost: a\r\n\r\n"},
@@ -58,6 +60,10 @@ static const struct {
     {400, "GET / HTTP/1.1\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"},
     {400, "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [v.a]\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [v1.]\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [vg.a]\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: [v1.a/]\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"},

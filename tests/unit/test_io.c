@@ -326,7 +326,7 @@ IN_A_LOOP(hang_up_of_the_peer_wakes_reader_and_writer)
 
 START_TEST(wait_on_a_blocking_loop_is_the_kernels_without_tasks_and_the_loops_with_them)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.blocking = true});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.blocking = true});
     struct cop_task *task;
 
     ck_assert_ptr_nonnull(loop);

@@ -81,7 +81,7 @@ LOOP_TEST(value_for_which_there_is_no_memory_is_enomem_and_changes_nothing)
 
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_eq(cop_local_set(&keys[i], &one), 0);
-    if (!stop_memory()) {
+    if (!stop_memory(__func__)) {
         free(reserve);
         return 0;
     }

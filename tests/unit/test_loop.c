@@ -14,9 +14,9 @@
 #include "worker/task/io.h"
 #include "worker/task/sched.h"
 
-static struct loop *new_loop(void)
+static struct cop_loop *new_loop(void)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT});
 
     ck_assert_ptr_nonnull(loop);
     return loop;
@@ -80,7 +80,7 @@ static void spawn_two(struct loop_message *message)
 START_TEST(messages_come_in_order_and_so_do_the_tasks_that_they_start)
 {
     struct numbered messages[4];
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
 
     for (int i = 0; i < 4; i++) {
         messages[i] = (struct numbered){.message.fn = spawn_two, .number = 2 * i};
@@ -109,7 +109,7 @@ static void receive(struct loop_message *message)
 }
 
 struct poster {
-    struct loop *loop;
+    struct cop_loop *loop;
     struct numbered *messages;
 };
 
@@ -126,7 +126,7 @@ static void *post_all(void *arg)
 
 START_TEST(messages_of_two_threads_arrive_all_and_in_the_order_of_each)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
     struct poster posters[] = {{loop, posted[0]}, {loop, posted[1]}};
     pthread_t threads[2];
 
@@ -166,7 +166,7 @@ static int write_to_all(void *arg)
 
 START_TEST(tasks_run_in_the_order_in_which_the_kernel_told_their_events)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
 
     for (int i = 0; i < 8; i++) {
         int fds[2];
@@ -199,7 +199,7 @@ static void tick(void *arg, int64_t late_ns)
 
 START_TEST(ticker_ticks_until_it_is_freed)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
     struct loop_ticker *ticker = loop_ticker_new(loop, 5 * COP_MS, tick, NULL);
 
     ck_assert_ptr_nonnull(ticker);
@@ -240,7 +240,7 @@ static void tick_late(void *arg, int64_t late_ns)
 
 START_TEST(tick_after_a_stall_says_how_late_it_is_and_the_next_does_not_make_up_for_it)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
     struct loop_ticker *ticker = loop_ticker_new(loop, 5 * COP_MS, tick_late, NULL);
 
     loop_run(loop);
@@ -281,7 +281,7 @@ static void *write_soon(void *arg)
 
 START_TEST(deadline_earlier_than_the_one_that_the_loop_sleeps_for_is_kept)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
     pthread_t thread;
     struct io io;
     int fds[2];
@@ -318,7 +318,7 @@ static void *post_after_a_while(void *arg)
 
 START_TEST(time_of_the_loop_is_fresh_in_a_callback_after_a_long_sleep)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
     pthread_t thread;
 
     ck_assert_int_eq(pthread_create(&thread, NULL, post_after_a_while, loop), 0);
@@ -343,7 +343,7 @@ static int spawn_another(void *arg)
 
 START_TEST(free_cancels_also_the_tasks_that_start_meanwhile)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
     size_t ready;
 
     ck_assert_int_eq(loop_spawn(loop, spawn_another, loop), 0);
@@ -358,7 +358,7 @@ END_TEST
 
 static void free_elsewhere(void)
 {
-    struct loop *loop = new_loop();
+    struct cop_loop *loop = new_loop();
 
     loop_here = NULL;
     loop_free(loop);
@@ -377,6 +377,72 @@ START_TEST(misuse_dies_with_a_sentence)
 }
 END_TEST
 
+struct gathering {
+    struct loop_call call;
+    struct cop_loop *loop;
+    int ngathered;
+    int ntold;
+    int ncalls;
+};
+
+/* After a poll. */
+static int stop_later(void *arg)
+{
+    ck_assert_int_eq(cop_sleep(COP_MS), 0);
+    loop_stop(loop_here);
+    return 0;
+}
+
+static void take_gathered(struct loop_call *call)
+{
+    struct gathering *gathering = list_entry(call, struct gathering, call);
+
+    gathering->ncalls++;
+    gathering->ntold = gathering->ngathered;
+}
+
+static int gather_one(void *arg)
+{
+    struct gathering *gathering = arg;
+
+    gathering->ngathered++;
+    loop_before_poll(gathering->loop, &gathering->call);
+    return 0;
+}
+
+START_TEST(call_before_poll_comes_once_for_all_that_a_turn_has_gathered)
+{
+    struct cop_loop *loop = new_loop();
+    struct gathering gathering = {.call.fn = take_gathered, .loop = loop};
+
+    list_init(&gathering.call.node);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(loop_spawn(loop, gather_one, &gathering), 0);
+    sched_run_ready(loop);
+    ck_assert_int_eq(gathering.ncalls, 0);
+    ck_assert_int_eq(loop_spawn(loop, stop_later, NULL), 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+    loop_free(loop);
+    ck_assert_int_eq(gathering.ncalls, 1);
+    ck_assert_int_eq(gathering.ntold, 5);
+}
+END_TEST
+
+START_TEST(call_before_poll_that_was_taken_back_does_not_come)
+{
+    struct cop_loop *loop = new_loop();
+    struct gathering gathering = {.call.fn = take_gathered, .loop = loop};
+
+    list_init(&gathering.call.node);
+    loop_before_poll(loop, &gathering.call);
+    list_remove(&gathering.call.node);
+    ck_assert_int_eq(loop_spawn(loop, stop_later, NULL), 0);
+    ck_assert_int_eq(loop_run(loop), 0);
+    loop_free(loop);
+    ck_assert_int_eq(gathering.ncalls, 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("loop");
@@ -384,6 +450,8 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_add_test(tc, call_before_poll_comes_once_for_all_that_a_turn_has_gathered);
+    tcase_add_test(tc, call_before_poll_that_was_taken_back_does_not_come);
     tcase_add_test(tc, messages_come_in_order_and_so_do_the_tasks_that_they_start);
     tcase_add_test(tc, messages_of_two_threads_arrive_all_and_in_the_order_of_each);
     tcase_add_test(tc, tasks_run_in_the_order_in_which_the_kernel_told_their_events);

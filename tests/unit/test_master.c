@@ -242,11 +242,11 @@ END_TEST
 START_TEST(worker_inherits_only_what_the_heritage_names)
 {
     const char *why;
-    struct address address;
+    struct cop_address address;
     int extra = open("/dev/null", O_RDONLY);
 
     ck_assert_int_ge(extra, 0);
-    ck_assert_int_eq(address_parse("127.0.0.1:0", &address, &why), 0);
+    ck_assert_int_eq(cop_address_parse("127.0.0.1:0", &address, &why), 0);
     ck_assert_int_eq(config_add_listen(fixture.pool, &address, "127.0.0.1:0"), 0);
     fixture_mode("descriptors");
     fixture.pool->workers = 1;
@@ -291,7 +291,7 @@ END_TEST
 START_TEST(address_in_use_ends_the_master_with_2)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct address address = {.len = sizeof(in)};
+    struct cop_address address = {.len = sizeof(in)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&in, sizeof(in)), 0);

@@ -8,8 +8,8 @@ static void say(struct cop_stream *stream, void *arg)
 {
     char byte;
 
-    (void)cop_write(stream, arg, 1);
-    (void)cop_read(stream, &byte, 1);
+    if (cop_write(stream, arg, 1) == 0)
+        ck_assert_int_le(cop_read(stream, &byte, 1), 0);
 }
 
 struct world {
@@ -25,8 +25,8 @@ static struct world world;
 
 static void start_world(bool with_six)
 {
-    struct address local = address_of("127.0.0.1:0");
-    struct address six = address_of("[::1]:0");
+    struct cop_address local = address_of("127.0.0.1:0");
+    struct cop_address six = address_of("[::1]:0");
 
     dns_server_start(&world.dns);
     world.resolver =
@@ -92,7 +92,7 @@ enum { FILLERS = 8 };
  * is no IPv6. */
 static bool make_six_silent(int *listener, int *fillers)
 {
-    struct address six = address_of("[::1]:0");
+    struct cop_address six = address_of("[::1]:0");
     const struct sockaddr *sockaddr = (const struct sockaddr *)&six.sockaddr;
 
     ((struct sockaddr_in6 *)&six.sockaddr)->sin6_port = htons(world.port);

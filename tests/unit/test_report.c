@@ -88,7 +88,7 @@ START_TEST(report_comes_out_as_it_went_in)
 
     ck_assert_int_eq(report_read(&reader, &report), 0);
     ck_assert_int_eq(report_send_hello(&writer), 0);
-    ck_assert_int_eq(report_send_ready(&writer), 0);
+    ck_assert_int_eq(report_send_ready(&writer, "/"), 0);
     ck_assert_int_eq(report_send_fatal(&writer, "no such app"), 0);
     ck_assert_int_eq(report_send_bye(&writer), 0);
     for (uint32_t i = 0; i < 4; i++) {

@@ -9,7 +9,7 @@
 enum { MOST = 8 };
 
 static struct dns_server dns;
-static struct address found[MOST];
+static struct cop_address found[MOST];
 
 static struct cop_resolver start_dns(void)
 {
@@ -19,9 +19,9 @@ static struct cop_resolver start_dns(void)
 
 static void assert_found(int i, const char *text)
 {
-    char print[ADDRESS_TEXT_MAX];
+    char print[COP_ADDRESS_TEXT_MAX];
 
-    ck_assert_str_eq(address_print(&found[i], print), text);
+    ck_assert_str_eq(cop_address_print(&found[i], print), text);
 }
 
 TEST_IN_LOOP(numeric_addresses_and_localhost_need_no_query)
@@ -133,7 +133,7 @@ struct query {
 static int resolve(void *arg)
 {
     struct query *query = arg;
-    struct address address;
+    struct cop_address address;
 
     return cop_resolve(query->resolver, query->name, 80, AF_INET, &address, 1);
 }

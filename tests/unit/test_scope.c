@@ -96,7 +96,7 @@ static int sleep_one_of_two(void *arg)
 {
     struct cop_scope scope;
 
-    cop_scope_enter(&scope, cop_now() + 2 * COP_MS);
+    cop_scope_enter(&scope, cop_now() + 30 * COP_MS);
     return cop_scope_exit(&scope, cop_sleep(COP_MS));
 }
 
@@ -105,7 +105,7 @@ IN_A_LOOP(sleep_that_was_over_before_the_deadline_is_not_cancelled_though_both_h
     struct cop_task *sleeper = cop_create_task(sleep_one_of_two, NULL);
 
     ck_assert_int_eq(cop_yield(), 0);
-    be_busy_until(cop_now() + 4 * COP_MS);
+    be_busy_until(cop_now() + 40 * COP_MS);
     return cop_await(sleeper);
 }
 

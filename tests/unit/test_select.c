@@ -315,7 +315,7 @@ LOOP_TEST(task_at_which_another_wait_looks_is_ebusy)
 /* tasks: 1, where the thread itself waits. */
 START_TEST(select_on_a_blocking_loop_waits_for_tasks_and_descriptors)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.blocking = true});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.blocking = true});
 
     ck_assert_ptr_nonnull(loop);
     ck_assert_int_eq(select_after(ON_GET), ON_GET);

@@ -16,7 +16,7 @@ static void echo(struct cop_stream *stream, void *arg)
 static void start(struct cop_server *server, void (*handler)(struct cop_stream *stream, void *arg),
                   void *arg)
 {
-    struct address local = address_of("127.0.0.1:0");
+    struct cop_address local = address_of("127.0.0.1:0");
 
     ck_assert_int_eq(cop_start_server(server, &local, handler, arg), 0);
 }
@@ -52,6 +52,16 @@ TEST_IN_LOOP(server_serves_many_at_once_and_stops_clean)
     ck_assert_int_eq(cop_server_stop(&server, 10 * COP_S), 0);
     ck_assert_int_eq(server.nconnections, 0);
     ck_assert_int_eq(count_fds(), before);
+}
+
+TEST_IN_LOOP(address_in_print_is_served_and_nonsense_is_einval)
+{
+    struct cop_server server;
+
+    ck_assert_int_eq(cop_start_server_at(&server, "127.0.0.1", echo, NULL), -EINVAL);
+    ck_assert_int_eq(cop_start_server_at(&server, "127.0.0.1:0", echo, NULL), 0);
+    ck_assert_int_eq(ask(&server), 'x');
+    ck_assert_int_eq(cop_server_stop(&server, 10 * COP_S), 0);
 }
 
 TEST_IN_LOOP(limit_lets_the_next_one_wait)
@@ -109,6 +119,19 @@ TEST_IN_LOOP(stop_cancels_those_that_stay_beyond_the_grace)
     cop_stream_close(&client);
 }
 
+TEST_IN_LOOP(stop_without_grace_is_no_timeout_when_the_handlers_have_ended)
+{
+    struct cop_server server;
+    struct cop_task *client;
+
+    start(&server, echo, NULL);
+    client = cop_create_task(ask, &server);
+    ck_assert_int_eq(cop_await(client), 'x');
+    while (server.nconnections > 0)
+        ck_assert_int_eq(cop_sleep(COP_MS), 0);
+    ck_assert_int_eq(cop_server_stop(&server, 0), 0);
+}
+
 TEST_IN_LOOP(stop_by_a_cancelled_caller_leaves_nothing_running)
 {
     struct cop_server server;
@@ -141,9 +164,11 @@ int main(void)
     TCase *tc = tcase_create("server");
 
     add_test_in_both(tc, server_serves_many_at_once_and_stops_clean);
+    add_test_in_both(tc, address_in_print_is_served_and_nonsense_is_einval);
     add_test_in_both(tc, limit_lets_the_next_one_wait);
     add_test_in_both(tc, stop_at_the_limit_ends_too);
     add_test_in_both(tc, stop_cancels_those_that_stay_beyond_the_grace);
+    add_test_in_both(tc, stop_without_grace_is_no_timeout_when_the_handlers_have_ended);
     add_test_in_both(tc, stop_by_a_cancelled_caller_leaves_nothing_running);
     add_test_in_both(tc, start_on_a_used_address_fails);
     return run_suite(suite_create("server"), tc);

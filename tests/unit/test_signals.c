@@ -108,6 +108,23 @@ TEST_IN_LOOP(second_waiter_is_busy_and_close_wakes_the_first)
     ck_assert_int_eq(cop_await(task), -EBADF);
 }
 
+TEST_IN_LOOP(signal_that_came_beats_the_cancelling)
+{
+    struct cop_signals signals;
+    struct canceller canceller;
+    struct cop_task *task;
+
+    ck_assert_int_eq(cop_signals_open(&signals, &(int){SIGUSR1}, 1), 0);
+    task = cop_create_task(wait_for, &signals);
+    let_others_wait();
+    canceller_start(&canceller, task);
+    canceller_fire(&canceller);
+    ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
+    canceller_join(&canceller);
+    ck_assert_int_eq(cop_await(task), SIGUSR1);
+    cop_signals_close(&signals);
+}
+
 int main(void)
 {
     TCase *tc = tcase_create("signals");
@@ -119,5 +136,6 @@ int main(void)
     add_test_in_both(tc, signal_has_one_owner);
     add_test_in_both(tc, what_is_no_signal_to_wait_for_is_refused);
     add_test_in_both(tc, second_waiter_is_busy_and_close_wakes_the_first);
+    add_test_in_both(tc, signal_that_came_beats_the_cancelling);
     return run_suite(suite_create("signals"), tc);
 }

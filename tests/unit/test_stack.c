@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tests/unit/dies.h"
+#include "tests/unit/emulated.h"
 #include "worker/task/sanitize.h"
 
 #define PAGE 4096
@@ -117,6 +118,8 @@ START_TEST(write_below_the_bottom_hits_the_guard)
     struct stack_pool pool;
     struct stack *stack;
 
+    if (EMULATOR_LACKS(NO_GUARD_INSTALL))
+        return;
     ck_assert_int_ne(run_in_child(write_below_a_stack, said, sizeof(said)), 0);
     stack_pool_init(&pool, STACK_SIZE_DEFAULT);
     stack = take(&pool);

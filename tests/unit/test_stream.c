@@ -40,7 +40,7 @@ static int in_a_task(cop_fn body)
 /* The same body in a task, and on the thread of a blocking loop. */
 static int on_the_thread(cop_fn body)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.blocking = true});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.blocking = true});
     int rc;
 
     ck_assert_ptr_nonnull(loop);
@@ -289,7 +289,7 @@ IN_BOTH_LOOPS(task_whose_calls_always_succeed_lets_the_others_run)
 
 /* ---- TCP ---- */
 
-static int listen_on(struct address *address, int backlog)
+static int listen_on(struct cop_address *address, int backlog)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -304,7 +304,7 @@ static int listen_on(struct address *address, int backlog)
 
 IN_BOTH_LOOPS(connect_reaches_a_listener_and_abort_resets)
 {
-    struct address address;
+    struct cop_address address;
     int listener = listen_on(&address, 8);
     char byte;
 
@@ -322,7 +322,7 @@ IN_BOTH_LOOPS(connect_reaches_a_listener_and_abort_resets)
 
 IN_BOTH_LOOPS(connect_where_nobody_listens_is_refused)
 {
-    struct address address;
+    struct cop_address address;
 
     close(listen_on(&address, 1));
     ck_assert_int_eq(cop_connect(&near, &address), -ECONNREFUSED);
@@ -332,7 +332,7 @@ IN_BOTH_LOOPS(connect_where_nobody_listens_is_refused)
 
 struct attempt {
     struct cop_stream stream;
-    struct address address;
+    struct cop_address address;
 };
 
 static int make_attempt(void *arg)

@@ -233,7 +233,7 @@ TEST_IN_LOOP(write_some_takes_a_part_and_refuses_nothing_at_all)
 
 static void open_tcp_pair(struct cop_stream *a, struct cop_stream *b)
 {
-    struct address local = address_of("127.0.0.1:0");
+    struct cop_address local = address_of("127.0.0.1:0");
     struct cop_acceptor acceptor;
 
     ck_assert_int_eq(cop_listen(&acceptor, &local, 0), 0);
@@ -322,7 +322,7 @@ TEST_IN_LOOP(abort_resets_the_peer)
 
 TEST_IN_LOOP(connect_to_nobody_is_refused_and_leaves_nothing_open)
 {
-    struct address local = address_of("127.0.0.1:0");
+    struct cop_address local = address_of("127.0.0.1:0");
     struct cop_acceptor acceptor;
     struct cop_stream stream;
     int before;

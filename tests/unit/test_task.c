@@ -147,7 +147,7 @@ static int sleep_and_note(void *arg)
 {
     int id = *(int *)arg;
 
-    ck_assert_int_eq(cop_sleep(id * COP_MS), 0);
+    ck_assert_int_eq(cop_sleep(10 * id * COP_MS), 0);
     note(id);
     return 0;
 }
@@ -161,7 +161,7 @@ static int await_sleepers(void *arg)
 
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(cop_await(tasks[i]), 0);
-    ck_assert_int_ge(cop_now() - before, 9 * COP_MS);
+    ck_assert_int_ge(cop_now() - before, 90 * COP_MS);
     return 0;
 }
 
@@ -430,6 +430,27 @@ START_TEST(cancelled_task_is_not_renewed)
 }
 END_TEST
 
+static int return_number(void *arg)
+{
+    return *(int *)arg;
+}
+
+static void run_main_that_fails(void)
+{
+    _exit(cop_main(return_number, &(int){-ECONNREFUSED}) == 1 ? 7 : 8);
+}
+
+START_TEST(main_that_fails_says_why_and_has_exit_code_1)
+{
+    char said[256];
+    int status = run_in_child(run_main_that_fails, said, sizeof(said));
+
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    ck_assert_str_eq(said, "test_task: Connection refused\n");
+    ck_assert_int_eq(cop_main(return_number, &(int){5}), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tc = tcase_create("task");
@@ -452,6 +473,7 @@ int main(void)
     tcase_add_test(tc, task_has_a_number_of_its_own);
     tcase_add_test(tc, renewed_task_is_another_one_and_the_first_one_has_ended);
     tcase_add_test(tc, cancelled_task_is_not_renewed);
+    tcase_add_test(tc, main_that_fails_says_why_and_has_exit_code_1);
     tcase_add_test(tc, misuse_dies_with_a_sentence);
     tcase_set_timeout(tc, 20);
     suite_add_tcase(suite, tc);

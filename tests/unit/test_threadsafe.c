@@ -8,7 +8,7 @@
 
 /* A foreign thread that does something with the test's loop, while the test's task waits. */
 struct foreign {
-    struct loop *loop;
+    struct cop_loop *loop;
     atomic_bool done;
     int result;
     int calls;
@@ -135,7 +135,7 @@ static void *ask_a_blocking_loop(void *arg)
 
 START_TEST(blocking_loop_takes_no_calls)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.blocking = true});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.blocking = true});
     struct foreign foreign = {0};
 
     ck_assert_ptr_nonnull(loop);

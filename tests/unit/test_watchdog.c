@@ -68,7 +68,7 @@ static int hold(void *arg)
 
 static void run_in_loop(cop_fn fn)
 {
-    struct loop *loop =
+    struct cop_loop *loop =
         loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT, .beat = beat});
 
     ck_assert_ptr_nonnull(loop);
@@ -186,7 +186,7 @@ END_TEST
 
 START_TEST(sleeping_watchdog_wakes_up_for_work)
 {
-    struct loop *loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT});
+    struct cop_loop *loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT});
 
     ck_assert_ptr_nonnull(loop);
     while (atomic_load(&watchdog_sleeps) == 0)

@@ -33,12 +33,13 @@ struct cop_context {
 };
 
 /* The layout of all that an app and the program share; another number does not load. */
-#define COP_ABI 1u
+#define COP_ABI 2u
 
 struct cop_app {
     uint32_t abi; /* first for ever: COP_ABI, checked where a module is loaded */
     const char *name;
-    const char *help; /* one line */
+    const char *help;    /* one line */
+    const char *example; /* a path to try it by, "/20"; NULL: "/", or the first route */
 
     /* HTTP: the routes' handlers, and the one for all that no route takes (NULL: 404). */
     const struct cop_route *routes; /* ends with COP_ROUTES_END */
@@ -53,8 +54,8 @@ struct cop_app {
     int (*run)(struct cop_context *context);
 
     size_t state_size;                /* zeroed memory for each instance */
-    const struct config_key *options; /* fields of the state; ends with COP_OPTIONS_END. NULL: the
-                                         app checks pool->options itself */
+    const struct config_key *options; /* fields of the state; ends with COP_OPTIONS_END. NULL:
+                                         there are none */
 
     /* Prepare an instance; must not wait. Returns >= 0, or -errno, and the worker does not start.
      */
@@ -79,12 +80,18 @@ struct cop_app {
 /* From start: run fn(arg) in a task beside the connections, until it returns or the worker leaves,
  * which cancels it. An error that it ends with is logged. Returns 0, -ENOMEM, or -ENOTSUP on a
  * blocking loop (tasks: 1), which has no time for it. */
-COP_PUBLIC int cop_background(struct cop_context *context, cop_fn fn, void *arg);
+COP_PUBLIC COP_MUST int cop_background(struct cop_context *context, cop_fn fn, void *arg);
 
 /* NULL when there is no such app. */
 const struct cop_app *app_find(const char *name);
 
 /* The i-th built-in app, NULL past the last. */
 const struct cop_app *app_at(size_t i);
+
+#define APP_EXAMPLE_MAX 128
+
+/* The path of a request to try the app by into text[APP_EXAMPLE_MAX], "" where it speaks no HTTP;
+ * returns text. */
+char *app_print_example(const struct cop_app *app, char *text);
 
 #endif

@@ -69,5 +69,6 @@ extern const struct cop_app app_burn;
 const struct cop_app app_burn = {
     .name = "burn",
     .help = "computes for the milliseconds in the URL (/20), or blocks its thread (/block/20)",
+    .example = "/20",
     .handler = burn_and_answer,
 };

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One handler for each thing that the API offers, to read and to test against. Its /echo and files
- * are what etc/examples/http-cases.yaml serves.
- */
+/* One handler for each thing that the API offers, to read and to test against. */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "worker/coppice.h"
 
@@ -19,16 +11,13 @@
 
 struct demo {
     char *greeting;
-    char *root;       /* empty: no files */
     int64_t interval; /* of the background task */
     uint64_t ticks;   /* of it */
     uint64_t served;
-    int root_fd;
 };
 
 static const struct config_key options[] = {
     COP_OPTION(struct demo, greeting, CONFIG_STRING, "Hello", 1, 100, "what GET / says"),
-    COP_OPTION(struct demo, root, CONFIG_STRING, "none", 1, 4095, "a folder of files; none: none"),
     COP_OPTION(struct demo, interval, CONFIG_DURATION, "100ms", COP_MS, 60 * COP_S,
                "of GET /ticks"),
     COP_OPTIONS_END,
@@ -218,39 +207,17 @@ static int fail(struct cop_request *request, struct cop_response *response)
     return text ? -(int)strtol(text, NULL, 10) : -ENOMEM;
 }
 
-static void close_file(void *arg)
+/* GET /poem: content with a version, whole, in part, or not at all. */
+static int poem(struct cop_request *request, struct cop_response *response)
 {
-    close((int)(intptr_t)arg);
-}
+    static const char text[] = "Whan that Aprill with his shoures soote\n"
+                               "The droghte of March hath perced to the roote,\n";
+    struct cop_content content = {.content_type = "text/plain",
+                                  .etag = "\"1387\"",
+                                  .memory = text,
+                                  .length = sizeof(text) - 1};
 
-/* Below the root, through no symlink. Returns a descriptor, or -errno. */
-static int open_file(int root, const char *path)
-{
-    struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-    long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-    return fd < 0 ? -errno : (int)fd;
-}
-
-static int file(struct cop_request *request, struct cop_response *response)
-{
-    const struct demo *demo = request->state;
-    char *path = cop_request_string(request, cop_request_param(request, "path"));
-    struct stat stat;
-    int fd;
-
-    if (!path)
-        return -ENOMEM;
-    fd = demo->root_fd < 0 ? -ENOENT : open_file(demo->root_fd, path);
-    if (fd < 0)
-        return -404;
-    if (cop_request_defer(request, close_file, (void *)(intptr_t)fd) < 0)
-        return -ENOMEM;
-    if (fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode))
-        return -404;
-    cop_response_file(response, "application/octet-stream", fd, 0, (uint64_t)stat.st_size);
-    return 0;
+    return cop_response_content(request, response, &content);
 }
 
 static const struct cop_route routes[] = {
@@ -267,7 +234,7 @@ static const struct cop_route routes[] = {
     COP_GET("/visits", visits),
     COP_GET("/ticks", ticks),
     COP_GET("/fail/{code}", fail),
-    COP_GET("/{path...}", file),
+    COP_GET("/poem", poem),
     COP_ROUTES_END,
 };
 
@@ -298,30 +265,7 @@ static int tick(void *arg)
 
 static int start(struct cop_context *context)
 {
-    struct demo *demo = context->state;
-    int rc;
-
-    demo->root_fd = -1;
-    if (strcmp(demo->root, "none") != 0) {
-        demo->root_fd = open(demo->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (demo->root_fd < 0) {
-            snprintf(context->error, context->error_size, "root \"%s\": %s", demo->root,
-                     strerror(errno));
-            return -errno;
-        }
-    }
-    rc = context->pool->tasks > 1 ? cop_background(context, tick, demo) : 0;
-    if (rc < 0 && demo->root_fd >= 0)
-        close(demo->root_fd);
-    return rc;
-}
-
-static void stop(struct cop_context *context)
-{
-    const struct demo *demo = context->state;
-
-    if (demo->root_fd >= 0)
-        close(demo->root_fd);
+    return context->pool->tasks > 1 ? cop_background(context, tick, context->state) : 0;
 }
 
 extern const struct cop_app app_demo;
@@ -334,5 +278,4 @@ const struct cop_app app_demo = {
     .state_size = sizeof(struct demo),
     .options = options,
     .start = start,
-    .stop = stop,
 };

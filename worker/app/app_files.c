@@ -12,7 +12,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "worker/app/file_path.h"
@@ -21,6 +20,7 @@
 struct files {
     char *root;
     char *index;
+    char *echo;
     bool dot_files;
     int dir;
 };
@@ -86,38 +86,19 @@ static int redirect(struct cop_request *request, struct cop_response *response, 
     return cop_response_header(response, "Location", location) < 0 ? -404 : 0;
 }
 
-/* Returns true when the client has this version (RFC 9110, 13.1.2 and 13.1.3). */
-static bool is_known(struct cop_request *request, const char *etag, const char *modified)
-{
-    struct cop_slice tags = cop_request_header(request, "If-None-Match");
-    struct cop_slice since = cop_request_header(request, "If-Modified-Since");
-
-    if (tags.data)
-        return cop_slice_equal(tags, "*") || memmem(tags.data, tags.len, etag, strlen(etag));
-    return since.data && cop_slice_equal(since, modified);
-}
-
 static int send_file(struct cop_request *request, struct cop_response *response, const char *name,
                      int fd, const struct stat *found)
 {
-    char etag[64], modified[40];
-    struct tm tm;
-    int rc;
+    struct cop_content content = {.content_type = type_of(name),
+                                  .file = fd,
+                                  .length = (uint64_t)found->st_size,
+                                  .modified = found->st_mtim.tv_sec};
+    char etag[64];
 
     snprintf(etag, sizeof(etag), "\"%llx-%llx-%lx\"", (unsigned long long)found->st_size,
              (unsigned long long)found->st_mtim.tv_sec, (unsigned long)found->st_mtim.tv_nsec);
-    gmtime_r(&found->st_mtim.tv_sec, &tm);
-    strftime(modified, sizeof(modified), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-    rc = cop_response_header(response, "ETag", etag);
-    if (rc == 0)
-        rc = cop_response_header(response, "Last-Modified", modified);
-    if (rc < 0)
-        return rc;
-    if (is_known(request, etag, modified))
-        response->status = 304;
-    else
-        cop_response_file(response, type_of(name), fd, 0, (uint64_t)found->st_size);
-    return 0;
+    content.etag = etag;
+    return cop_response_content(request, response, &content);
 }
 
 static int serve_name(struct cop_request *request, struct cop_response *response, char *name,
@@ -138,6 +119,17 @@ static int serve_name(struct cop_request *request, struct cop_response *response
     return S_ISREG(found.st_mode) ? send_file(request, response, name, fd, &found) : -404;
 }
 
+/* Whatever came, back again. */
+static int echo(struct cop_request *request, struct cop_response *response)
+{
+    struct cop_slice body;
+    int rc = cop_request_body(request, SIZE_MAX, &body); /* the pool's body_max is the bound */
+
+    if (rc == 0)
+        cop_response_body(response, "application/octet-stream", body.data, body.len);
+    return rc;
+}
+
 static int files_get(struct cop_request *request, struct cop_response *response)
 {
     const struct files *files = request->state;
@@ -145,6 +137,8 @@ static int files_get(struct cop_request *request, struct cop_response *response)
     char *name;
     int len;
 
+    if (cop_slice_equal(request->path, files->echo))
+        return echo(request, response);
     if (request->method != COP_METHOD_GET && request->method != COP_METHOD_HEAD) {
         response->status = request->method == COP_METHOD_OPTIONS ? 204 : 405;
         return cop_response_header(response, "Allow", "GET, HEAD, OPTIONS");
@@ -178,6 +172,8 @@ static const struct config_key options[] = {
     COP_OPTION(struct files, root, CONFIG_PATH, NULL, 1, 4000, "the folder that is served"),
     COP_OPTION(struct files, index, CONFIG_STRING, "index.html", 1, 200, "a folder's own page"),
     COP_OPTION(struct files, dot_files, CONFIG_BOOL, "false", 0, 0, "serve .names, too"),
+    COP_OPTION(struct files, echo, CONFIG_STRING, "none", 1, 200,
+               "a path that answers with the body it is sent, for tests of clients; none: none"),
     COP_OPTIONS_END,
 };
 

@@ -105,14 +105,13 @@ static int start(struct app_instance *instance, struct cop_service *service)
 {
     const struct cop_app *app = instance->app;
     struct cop_context *context = &instance->context;
-    int rc = 0;
+    int rc;
 
     context->state = app->state_size ? calloc(1, app->state_size) : NULL;
     if (app->state_size && !context->state)
         return -ENOMEM;
-    if (app->options)
-        rc = app_options_read(app->options, context->pool, context->state, context->error,
-                              context->error_size);
+    rc = app_options_read(app->options, context->pool, context->state, context->error,
+                          context->error_size);
     if (rc < 0)
         return rc;
     service->serve = app->serve;
@@ -130,17 +129,15 @@ int app_instance_start(const struct cop_app *app, const struct config_pool *pool
                        size_t size)
 {
     struct app_instance *made = calloc(1, sizeof(*made));
-    int rc;
 
+    *instance = made;
     if (!made)
         return -ENOMEM;
     made->app = app;
     made->blocking = blocking;
     made->context = (struct cop_context){.pool = pool, .error = error, .error_size = size};
     list_init(&made->background);
-    rc = start(made, service);
-    *instance = made;
-    return rc;
+    return start(made, service);
 }
 
 int app_instance_run(struct app_instance *instance)

@@ -9,8 +9,9 @@
 
 struct app_instance;
 
-/* Make an instance and fill in service->serve and service->arg. `blocking`: its loop is. Returns 0
- * and gives *instance to the caller, or -errno with a sentence in error[0 .. size). */
+/* Make an instance and fill in service->serve and service->arg. `blocking`: its loop is. Returns 0,
+ * or -errno with a sentence in error[0 .. size). *instance is the caller's to leave and stop in
+ * either case, since what start began may still run; NULL without memory for it. */
 int app_instance_start(const struct cop_app *app, const struct config_pool *pool, bool blocking,
                        struct cop_service *service, struct app_instance **instance, char *error,
                        size_t size);

@@ -36,6 +36,13 @@
 
 /* One per loop. */
 struct load {
+    char *url;
+    unsigned connections;
+    unsigned requests; /* end after so many measured answers; 0: when the time is over */
+    cop_time warmup;
+    cop_time duration; /* measured, after the warm-up */
+    cop_time timeout;  /* of a connect, and of a request */
+    bool keepalive;    /* false: a connection per request */
     struct load_plan plan;
     cop_time measure_from;
     cop_time measure_to;
@@ -58,7 +65,7 @@ static void count_answer(struct client *client, cop_time started, uint64_t bytes
     struct load *load = client->load;
     cop_time ended = cop_now();
 
-    if (!load->plan.keepalive)
+    if (!load->keepalive)
         started = client->connecting;
     if (ended < load->measure_from || ended >= load->measure_to) {
         METRIC_ADD(load_unmeasured, 1);
@@ -68,7 +75,7 @@ static void count_answer(struct client *client, cop_time started, uint64_t bytes
     METRIC_ADD(load_requests, 1);
     METRIC_ADD(load_bytes_in, bytes);
     histogram_record(&metrics_here->histogram[HISTOGRAM_load_latency], ended - started);
-    if (++load->measured == load->plan.requests) {
+    if (++load->measured == load->requests) {
         load->measure_to = ended;
         load->over = true;
     }
@@ -112,7 +119,7 @@ static int read_echo(struct client *client, cop_time started)
         if (n <= 0)
             return n < 0 ? (int)n : -ENODATA;
         len += (size_t)n;
-        if (len < plan->request_len && cop_now() - started > plan->timeout)
+        if (len < plan->request_len && cop_now() - started > client->load->timeout)
             return -ETIMEDOUT;
     }
     return len == plan->request_len && memcmp(answer, plan->request, len) == 0 ? 0 : -EBADMSG;
@@ -160,7 +167,7 @@ static int converse(struct client *client)
         }
         if (answers < INT32_MAX)
             answers++;
-    } while (rc == 1 && load->plan.keepalive && !load->over);
+    } while (rc == 1 && load->keepalive && !load->over);
     if (http && rc == 0)
         wait_for_end(client);
     return answers;
@@ -173,7 +180,7 @@ static int open_connection(struct client *client)
     int rc;
 
     client->connecting = cop_now();
-    cop_scope_enter(&scope, clock_add(client->connecting, plan->timeout));
+    cop_scope_enter(&scope, clock_add(client->connecting, client->load->timeout));
     rc = cop_scope_exit(&scope, cop_connect(&client->stream, &plan->url.address));
     if (rc == -ECANCELED)
         return rc;
@@ -186,7 +193,7 @@ static int open_connection(struct client *client)
     }
     METRIC_ADD(load_connects, 1);
     METRIC_ADD(load_connections, 1);
-    http_client_init(&client->http, &client->stream, plan->timeout);
+    http_client_init(&client->http, &client->stream, client->load->timeout);
     return 0;
 }
 
@@ -237,13 +244,13 @@ static int start_clients(struct load *load, struct cop_group *group)
     int64_t started = 0;
     int rc = 0;
 
-    while (rc == 0 && started < load->plan.connections && !load->over) {
+    while (rc == 0 && started < load->connections && !load->over) {
         int64_t due = (1 + (cop_now() - begun) / COP_MS) * RAMP_PER_MS;
 
-        for (; started < due && started < load->plan.connections; started++)
+        for (; started < due && started < load->connections; started++)
             if (!cop_group_spawn(group, run_client, load))
                 return -ENOMEM;
-        rc = cop_sleep(started < load->plan.connections ? COP_MS : 0);
+        rc = cop_sleep(started < load->connections ? COP_MS : 0);
     }
     return rc;
 }
@@ -280,8 +287,8 @@ static int load_run(struct cop_context *context)
     struct cop_group group;
     int rc;
 
-    load->measure_from = clock_add(cop_now(), load->plan.warmup);
-    load->measure_to = clock_add(load->measure_from, load->plan.duration);
+    load->measure_from = clock_add(cop_now(), load->warmup);
+    load->measure_to = clock_add(load->measure_from, load->duration);
     cop_group_enter(&group);
     rc = start_clients(load, &group);
     if (rc == 0)
@@ -296,8 +303,23 @@ static int load_start(struct cop_context *context)
 {
     struct load *load = context->state;
 
-    return load_plan_read(context->pool, &load->plan, context->error, context->error_size);
+    return load_plan_make(&load->plan, load->url, load->keepalive, context->error,
+                          context->error_size);
 }
+
+static const struct config_key options[] = {
+    COP_OPTION(struct load, url, CONFIG_STRING, NULL, 1, 4000, "what is asked"),
+    COP_OPTION(struct load, connections, CONFIG_INTEGER, "16", 1, UINT32_MAX, "clients at once"),
+    COP_OPTION(struct load, requests, CONFIG_INTEGER, "0", 0, UINT32_MAX,
+               "end after so many measured answers; 0: no limit"),
+    COP_OPTION(struct load, warmup, CONFIG_DURATION, "0", 0, INT64_MAX, "time before it counts"),
+    COP_OPTION(struct load, duration, CONFIG_DURATION, "10s", 1, INT64_MAX, "time that counts"),
+    COP_OPTION(struct load, timeout, CONFIG_DURATION, "5s", 1, INT64_MAX,
+               "of a connect, and of a request"),
+    COP_OPTION(struct load, keepalive, CONFIG_BOOL, "true", 0, 0,
+               "false: a connection per request"),
+    COP_OPTIONS_END,
+};
 
 extern const struct cop_app app_load;
 
@@ -305,6 +327,7 @@ const struct cop_app app_load = {
     .name = "load",
     .help = "sends requests and measures the answers (coppice load)",
     .state_size = sizeof(struct load),
+    .options = options,
     .start = load_start,
     .run = load_run,
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/config_value.h"
 #include "common/suggest.h"
@@ -20,23 +21,52 @@ static const struct config_key *find(const struct config_key *table, const char 
 static int refuse(const struct config_mark *mark, char *error, size_t size, const char *what,
                   const char *name, const char *expected)
 {
-    snprintf(error, size, "%s:%u:%u: %s \"%s\"%s%s", mark->file ? mark->file : "options",
-             mark->line, mark->column, what, name, *expected == ' ' ? "" : ", expected ", expected);
+    char place[CONFIG_MARK_TEXT_MAX] = "options";
+
+    if (mark->file)
+        config_mark_print(mark, place);
+    snprintf(error, size, "%s: %s \"%s\"%s%s", place, what, name,
+             *expected == ' ' ? "" : ", expected ", expected);
     return -EINVAL;
+}
+
+/* "root, index (did you mean ...)", cut where the text is full. */
+static void print_names(const struct config_key *table, const char *wrong, char *text, size_t size)
+{
+    struct suggest suggest;
+    size_t len = 0;
+
+    suggest_init(&suggest, wrong);
+    snprintf(text, size, "no option at all");
+    for (; table->name && len < size; table++) {
+        suggest_offer(&suggest, table->name);
+        len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ", " : "", table->name);
+    }
+    len = strlen(text);
+    suggest_print(&suggest, text + len, size - len);
 }
 
 static int refuse_name(const struct config_key *table, const struct config_option *option,
                        char *error, size_t size)
 {
-    struct suggest suggest;
-    char text[64];
+    char names[256];
 
-    suggest_init(&suggest, option->name);
-    for (; table->name; table++)
-        suggest_offer(&suggest, table->name);
-    suggest_print(&suggest, text, sizeof(text));
-    return refuse(&option->mark, error, size, "the app has no option", option->name,
-                  *text ? text : "none of that name");
+    print_names(table, option->name, names, sizeof(names));
+    return refuse(&option->mark, error, size, "the app has no option", option->name, names);
+}
+
+/* A path that is not absolute is one from where the server was started. */
+static int set_path(const struct config_key *key, void *state, const char *path)
+{
+    char *folder = getcwd(NULL, 0), *whole = NULL;
+    int rc = -ENOMEM;
+
+    if (folder && asprintf(&whole, "%s/%s", folder, path) >= 0) {
+        rc = config_value_set(key, state, whole);
+        free(whole);
+    }
+    free(folder);
+    return rc;
 }
 
 static int read_option(const struct config_key *table, const struct config_option *option,
@@ -49,6 +79,8 @@ static int read_option(const struct config_key *table, const struct config_optio
     if (!key)
         return refuse_name(table, option, error, size);
     rc = config_value_set(key, state, option->value);
+    if (rc == -EINVAL && key->type == CONFIG_PATH && *option->value)
+        rc = set_path(key, state, option->value);
     if (rc == 0 || rc == -ENOMEM)
         return rc;
     return refuse(&option->mark, error, size, "a wrong value for", option->name,
@@ -63,27 +95,32 @@ static bool is_given(const struct config_pool *pool, const char *name)
     return false;
 }
 
+static const struct config_key no_options[] = {{.name = NULL}};
+
 int app_options_read(const struct config_key *table, const struct config_pool *pool, void *state,
                      char *error, size_t size)
 {
     char expected[CONFIG_KEYS_TEXT_MAX];
     int rc = 0;
 
-    for (const struct config_key *key = table; rc == 0 && key->name; key++) {
+    if (!table)
+        table = no_options;
+    for (const struct config_key *key = table; rc == 0 && key->name; key++)
         if (key->fallback)
             rc = config_value_set(key, state, key->fallback);
-        else if (!is_given(pool, key->name))
-            rc = refuse(&pool->mark, error, size, "the app needs the option", key->name,
-                        config_keys_print_expected(key, expected));
-    }
     for (size_t i = 0; rc == 0 && i < pool->noptions; i++)
         rc = read_option(table, &pool->options[i], state, error, size);
+    /* Last: one that is missing may be there with another spelling. */
+    for (const struct config_key *key = table; rc == 0 && key->name; key++)
+        if (!key->fallback && !is_given(pool, key->name))
+            rc = refuse(&pool->mark, error, size, "the app needs the option", key->name,
+                        config_keys_print_expected(key, expected));
     return rc;
 }
 
 void app_options_free(const struct config_key *table, void *state)
 {
-    for (; table->name; table++)
+    for (; table && table->name; table++)
         if (table->type == CONFIG_STRING || table->type == CONFIG_PATH)
             free(*(char **)(void *)((char *)state + table->offset));
 }

@@ -8,8 +8,9 @@
 #include "common/config.h"
 #include "common/config_keys.h"
 
-/* Every option that is given, and the default of every other one. Returns 0, -ENOMEM, or -EINVAL
- * with `file:line:column: what is wrong, what was expected` in error[0 .. size). Free in any case.
+/* Every option that is given, and the default of every other one; a table of NULL has none. Returns
+ * 0, -ENOMEM, or -EINVAL with `file:line:column: what is wrong, what was expected` in error[0 ..
+ * size). Free in any case.
  */
 int app_options_read(const struct config_key *table, const struct config_pool *pool, void *state,
                      char *error, size_t size);

@@ -46,5 +46,6 @@ extern const struct cop_app app_wait;
 const struct cop_app app_wait = {
     .name = "wait",
     .help = "sleeps the milliseconds in the URL (/20, at most /60000), then answers over HTTP",
+    .example = "/20",
     .routes = routes,
 };

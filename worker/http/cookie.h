@@ -29,6 +29,7 @@ struct cop_cookie {
 };
 
 /* Add a Set-Cookie field. Returns 0, -EINVAL for what may not stand there, -ENOSPC. */
-COP_PUBLIC int cop_response_cookie(struct cop_response *response, const struct cop_cookie *cookie);
+COP_PUBLIC COP_MUST int cop_response_cookie(struct cop_response *response,
+                                            const struct cop_cookie *cookie);
 
 #endif

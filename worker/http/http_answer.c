@@ -5,8 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "worker/http/http_date.h"
+
 /* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", without a 0 at the end. */
-#define DATE_LINE_LEN 37
+#define DATE_LINE_LEN (6 + HTTP_DATE_LEN + 2)
 
 static const char *const reasons[600] = {
     [200] = "OK",
@@ -88,38 +90,6 @@ void http_answer_error(struct cop_response *response, int status)
     cop_response_body(response, "text/plain", reason, strlen(reason));
 }
 
-static char *print_two(char *at, int value)
-{
-    *at++ = (char)('0' + value / 10);
-    *at++ = (char)('0' + value % 10);
-    return at;
-}
-
-static void print_date(char *at, time_t now)
-{
-    static const char days[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    struct tm tm;
-
-    gmtime_r(&now, &tm);
-    at = mempcpy(at, "Date: ", 6);
-    at = mempcpy(at, days + 3 * tm.tm_wday, 3);
-    at = mempcpy(at, ", ", 2);
-    at = print_two(at, tm.tm_mday);
-    *at++ = ' ';
-    at = mempcpy(at, months + 3 * tm.tm_mon, 3);
-    *at++ = ' ';
-    at = print_two(at, (tm.tm_year + 1900) / 100);
-    at = print_two(at, tm.tm_year % 100);
-    *at++ = ' ';
-    at = print_two(at, tm.tm_hour);
-    *at++ = ':';
-    at = print_two(at, tm.tm_min);
-    *at++ = ':';
-    at = print_two(at, tm.tm_sec);
-    memcpy(at, " GMT\r\n", 6);
-}
-
 /* The line is written anew when the second is another one. The coarse clock is a read of memory. */
 static const char *date_line(void)
 {
@@ -131,7 +101,7 @@ static const char *date_line(void)
 
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     if (now.tv_sec != cache.second) {
-        print_date(cache.line, now.tv_sec);
+        memcpy(http_date_print(mempcpy(cache.line, "Date: ", 6), now.tv_sec), "\r\n", 2);
         cache.second = now.tv_sec;
     }
     return cache.line;

@@ -19,6 +19,8 @@ enum state {
     CONTENT, /* of a body with Content-Length */
     SIZE,
     EXTENSION,
+    QUOTED, /* in an extension: "..." */
+    ESCAPED,
     SIZE_LF,
     DATA,
     DATA_CR,
@@ -105,12 +107,22 @@ static int spend(struct http_body *body)
     return 0;
 }
 
+/* A quoted string ends before its line does (RFC 9112, section 7.1.1); what extensions mean is
+ * nobody's business here. */
 static int extension_octet(struct http_body *body, char c)
 {
-    if (c == '\r')
-        body->state = SIZE_LF;
-    else if (!http_char_is(c, HTTP_CHAR_VALUE))
+    bool quoted = body->state == QUOTED;
+
+    if (body->state != ESCAPED && c == '\r')
+        return quoted ? -400 : expect(body, c, '\r', SIZE_LF);
+    if (!http_char_is(c, HTTP_CHAR_VALUE))
         return -400;
+    if (quoted && c == '\\')
+        body->state = ESCAPED;
+    else if (body->state == ESCAPED || (!quoted && c == '"'))
+        body->state = QUOTED;
+    else if (c == '"')
+        body->state = EXTENSION;
     return spend(body);
 }
 
@@ -143,6 +155,8 @@ static int framing_octet(struct http_body *body, char c)
     case SIZE:
         return size_octet(body, c);
     case EXTENSION:
+    case QUOTED:
+    case ESCAPED:
         return extension_octet(body, c);
     case SIZE_LF:
         return c == '\n' ? begin_chunk(body) : -400;

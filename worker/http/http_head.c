@@ -48,18 +48,40 @@ static int read_version(struct cop_request *request, const struct http_parser *p
     return 0;
 }
 
-/* "[" IPv6 address "]" at the front of the text. Returns its length, or 0. */
+/* "v" hexadecimal digits "." and the rest, which only its version knows (RFC 3986, section 3.2.2).
+ */
+static bool is_future_address(const char *text, size_t len)
+{
+    size_t i = 1;
+
+    if (!len || (text[0] | 0x20) != 'v')
+        return false;
+    while (i < len && http_char_is(text[i], HTTP_CHAR_HEX))
+        i++;
+    if (i == 1 || i + 1 >= len || text[i] != '.')
+        return false;
+    while (++i < len)
+        if (text[i] != ':' && !http_char_is(text[i], HTTP_CHAR_HOST))
+            return false;
+    return true;
+}
+
+/* "[" IPv6 address, or one of a version to come, "]" at the front of the text. Returns its length,
+ * or 0. */
 static size_t ip_literal_len(const char *text, size_t len)
 {
     const char *end = memchr(text, ']', len);
+    size_t inner = end ? (size_t)(end - text) - 1 : 0;
     char address[INET6_ADDRSTRLEN];
     struct in6_addr parsed;
 
-    if (!end || (size_t)(end - text) > sizeof(address))
+    if (is_future_address(text + 1, inner))
+        return inner + 2;
+    if (!end || inner >= sizeof(address))
         return 0;
-    memcpy(address, text + 1, (size_t)(end - text) - 1);
-    address[end - text - 1] = 0;
-    return inet_pton(AF_INET6, address, &parsed) == 1 ? (size_t)(end - text) + 1 : 0;
+    memcpy(address, text + 1, inner);
+    address[inner] = 0;
+    return inet_pton(AF_INET6, address, &parsed) == 1 ? inner + 2 : 0;
 }
 
 static size_t plain_len(const char *text, size_t len)

@@ -231,6 +231,14 @@ static int judge_length(const struct http_parser *parser)
     return in_request_line ? -414 : -431;
 }
 
+/* HTTP/0.9: the line ends behind the target, and no head would follow to wait for. */
+static bool has_no_version(const struct http_parser *parser, size_t len)
+{
+    uint32_t end = parser->target + parser->target_len;
+
+    return parser->target_len && end < len && parser->base[end] != ' ';
+}
+
 int http_parser_feed(struct http_parser *parser, const char *message, size_t len)
 {
     llhttp_t *state = state_of(parser);
@@ -253,6 +261,8 @@ int http_parser_feed(struct http_parser *parser, const char *message, size_t len
     if (error != HPE_OK)
         return judge_error(parser, error, len);
     parser->fed = (uint32_t)len;
+    if (has_no_version(parser, len))
+        return -400;
     return len == parser->max ? judge_length(parser) : 0;
 }
 

@@ -26,7 +26,7 @@
 #include "worker/http/http_session.h"
 #include "worker/http/request_body.h"
 #include "worker/http/response_writer.h"
-#include "worker/task/scope.h"
+#include "worker/task/sched.h"
 
 /* How long, and for how many bytes, a peer that was refused may go on sending. */
 #define LINGER_NS    (3 * COP_S)
@@ -55,6 +55,7 @@ static void refuse(struct http_session *session, int status)
 {
     session->closing = true;
     session->linger = true;
+    session->outcome = status == 408 ? HTTP_TIMED_OUT : HTTP_REJECTED;
     http_answer_error(&session->response, status);
     if (is_head(session))
         session->head.request.method = COP_METHOD_HEAD;
@@ -209,6 +210,27 @@ static void answer(struct http_session *session, int rc)
     response_writer_send(session);
 }
 
+/* The request has been dealt with, one way or another; `request` is NULL where its head was never
+ * complete. With an access log each answer leaves by itself, so that its line can tell how. */
+static void conclude(struct http_session *session, const struct cop_request *request)
+{
+    session->stage = HTTP_BETWEEN;
+    if (!session->http->access_log)
+        return;
+    (void)http_session_flush(session);
+    access_log_note(session->http->access_log, session, request);
+    session->head_len = 0;
+    session->outcome = HTTP_OK;
+}
+
+/* Nobody was asked about what came. */
+static void reject(struct http_session *session, int rc, const struct cop_request *request)
+{
+    session->id_len = 0;
+    give_up(session, rc);
+    conclude(session, request);
+}
+
 /* An error that is nobody's answer is for the operator. */
 static void tell_error(struct http_session *session, int rc)
 {
@@ -217,7 +239,8 @@ static void tell_error(struct http_session *session, int rc)
     if (rc >= 0 || rc <= -400 || rc == -ECANCELED || http_answer_status(rc) < 500 ||
         session->broken || (session->has_body && session->body_error < 0))
         return;
-    log_error("task %llu: %.*s %.*s: %s", (unsigned long long)cop_task_id(session->task),
+    log_error("task %llu: request %s: %.*s %.*s: %s",
+              (unsigned long long)cop_task_id(session->task), request_id_of(session),
               (int)request->method_name.len, request->method_name.data,
               (int)(request->path.len < PATH_SHOWN ? request->path.len : PATH_SHOWN),
               request->path.data, strerrordesc_np(-rc) ? strerrordesc_np(-rc) : "unknown error");
@@ -232,33 +255,52 @@ static void handle(struct http_session *session)
     cop_task_set_label(session->task, request->method_name.data,
                        request->method_name.len + 1 + request->target.len);
     request->state = session->http->state;
+    request->route = NULL;
     request->session = session;
     response->session = session;
     session->sending = session->chunked = false;
     session->send_waited = 0;
     session->sent = 0;
+    session->id_len = 0;
+    session->stage = HTTP_HANDLED;
     http_answer_init(response);
+    if (session->http->wants_id)
+        request_id_take(session);
     rc = handle_method(request, response);
     if (rc == 0)
         rc = call_handler(session);
     if (rc < 0)
         tell_error(session, rc);
     answer(session, rc);
+    conclude(session, request);
     if (session->arena.blocks || session->deferred || session->arena.at != session->first_block)
         http_session_clean(session);
+}
+
+/* The head ends before the room for a body, or else is moved: nothing points into it yet. */
+static int leave_room(struct http_session *session, uint32_t head_len)
+{
+    if (session->start + head_len <= session->input_size - HTTP_BODY_ROOM)
+        return 0;
+    return http_session_make_room(session);
 }
 
 /* A request whose head is complete. */
 static void serve_request(struct http_session *session, uint32_t head_len)
 {
     struct http_head *head = &session->head;
+    const struct cop_request *request = NULL;
+    int rc = leave_room(session, head_len);
     uint32_t next = session->start + head_len;
-    int rc = http_head_read(head, &session->parser, session->input + session->start);
 
     if (rc == 0)
+        rc = http_head_read(head, &session->parser, session->input + session->start);
+    if (rc == 0) {
+        request = &head->request;
         rc = request_body_begin(session, next);
+    }
     if (rc < 0) {
-        give_up(session, rc);
+        reject(session, rc, request);
         return;
     }
     if (!head->keep_alive || head->request.method == COP_METHOD_CONNECT)
@@ -269,9 +311,12 @@ static void serve_request(struct http_session *session, uint32_t head_len)
     session->parsing = false;
 }
 
-/* Answer every whole request that is there. What is left over is a part of one. */
-static void answer_received(struct http_session *session)
+/* Answer every whole request that is there. What is left over is a part of one. Returns whether
+ * there was any. */
+static bool answer_received(struct http_session *session)
 {
+    bool any = false;
+
     while (session->start < session->end && !session->closing) {
         uint32_t len = session->end - session->start;
         int rc;
@@ -283,34 +328,15 @@ static void answer_received(struct http_session *session)
         if (rc == 0) {
             if (http_parser_is_idle(&session->parser, len))
                 session->start = session->end;
-            return;
+            break;
         }
+        any = true;
         if (rc < 0)
-            give_up(session, rc);
+            reject(session, rc, NULL);
         else
             serve_request(session, (uint32_t)rc);
     }
-}
-
-/* Closing with unread input would have the kernel send a reset, and the peer lose the answer: say
- * that no more comes, and take what is still under way, within bounds. */
-static void linger(struct http_session *session)
-{
-    cop_time deadline = clock_now() + LINGER_NS;
-    uint32_t dropped = 0;
-
-    if (cop_shutdown_write(http_session_stream(session)) < 0)
-        return;
-    while (dropped < LINGER_BYTES) {
-        cop_time left = deadline - clock_now();
-
-        if (left <= 0)
-            return;
-        http_session_limit_reads(session, left);
-        if (http_session_receive(session, 0, session->input_size) < 0)
-            return;
-        dropped += session->end;
-    }
+    return any;
 }
 
 static enum cop_verdict finish(struct http_session *session)
@@ -318,8 +344,12 @@ static enum cop_verdict finish(struct http_session *session)
     bool more_may_come =
         session->linger || session->start < session->end || !http_session_stream(session)->drained;
 
-    if (!session->broken && more_may_come)
-        linger(session);
+    /* Closing with unread input would have the kernel send a reset, and the peer lose the answer.
+     */
+    if (!session->broken && more_may_come) {
+        http_session_limit_reads(session, COP_NEVER);
+        (void)stream_end(http_session_stream(session), LINGER_BYTES, LINGER_NS);
+    }
     return COP_CLOSE;
 }
 
@@ -331,9 +361,10 @@ static enum cop_verdict run(struct http_session *session)
         return rc == -EAGAIN ? COP_PARK : COP_CLOSE;
     session->began = session->read_at;
     for (;;) {
-        answer_received(session);
+        bool any = answer_received(session);
+
         /* What is left of a handler's time is not the next request's. */
-        if (session->nanswers && session->start < session->end)
+        if (any && session->start < session->end)
             session->began = clock_now();
         (void)http_session_flush(session);
         if (session->closing)
@@ -342,7 +373,7 @@ static enum cop_verdict run(struct http_session *session)
             return COP_PARK;
         rc = receive_head(session);
         if (rc < 0)
-            give_up(session, rc);
+            reject(session, rc, NULL);
     }
 }
 
@@ -365,11 +396,22 @@ enum cop_verdict http_serve(struct cop_connection *connection, void *arg)
     session.sending = false;
     session.send_waited = 0;
     session.sent = 0;
+    session.unfinished = session.counted = false;
+    session.outcome = HTTP_OK;
+    session.stage = HTTP_BETWEEN;
+    session.id_len = 0;
+    session.head_len = 0;
     session.deferred = NULL;
     session.has_body = false;
     arena_init(&session.arena, session.first_block, HTTP_ARENA_SIZE, session.http->arena_max);
     session.parsing = false;
+    if (session.http->wants_peer && !connection->peer)
+        (void)cop_connection_peer(connection);
+    session.task->serves = &session;
     verdict = run(&session);
+    session.task->serves = NULL;
+    if (session.http->wants_id)
+        cop_task_set_name(session.task, NULL);
     cop_task_set_label(session.task, NULL, 0);
     if (session.input != session.on_stack)
         free(session.input);
@@ -384,6 +426,8 @@ static cop_time timeout_of(int64_t timeout)
 struct http_service *http_service_new(const struct config_pool *pool, cop_handler handler,
                                       void *state)
 {
+    /* Who looks at a blocking thread finds what is there, and can ask for nothing. */
+    bool is_seen_by_signals = pool->slow_request > 0 && pool->tasks == 1;
     struct http_service *service = malloc(sizeof(*service));
 
     if (!service)
@@ -400,11 +444,24 @@ struct http_service *http_service_new(const struct config_pool *pool, cop_handle
         .body_max = pool->body_max,
         .min_rate = pool->min_rate,
         .arena_max = pool->body_max + ARENA_MAX,
+        .request_id = pool->request_id,
+        .wants_id = pool->request_id != CONFIG_REQUEST_ID_OFF || is_seen_by_signals,
+        .wants_peer = is_seen_by_signals,
     };
+    if (strcmp(pool->access_log, "off") == 0)
+        return service;
+    service->access_log = access_log_new(pool);
+    if (!service->access_log) {
+        free(service);
+        return NULL;
+    }
+    service->wants_peer |= access_log_wants_peer(service->access_log);
     return service;
 }
 
 void http_service_free(struct http_service *service)
 {
+    if (service)
+        access_log_free(service->access_log);
     free(service);
 }

@@ -6,12 +6,14 @@
  * with one write where they fit (so an answer may wait for the handlers of requests that came with
  * its own), and parks the connection. Only an unfinished request keeps its task and its buffers,
  * and for no longer than the timeouts say. Whatever cannot be understood without doubt is answered
- * and the connection closed, with patience enough for the answer to arrive.
+ * and the connection closed, with patience enough for the answer to arrive. With an access log each
+ * answer is a write of its own.
  */
 #ifndef COPPICE_HTTP_SERVER_H
 #define COPPICE_HTTP_SERVER_H
 
 #include "common/config.h"
+#include "worker/http/access_log.h"
 #include "worker/http/middleware.h"
 #include "worker/http/router.h"
 #include "worker/stream/connection.h"
@@ -26,8 +28,12 @@ struct http_service {
     cop_time request_timeout; /* for the handler; COP_NEVER */
     uint32_t header_max;
     uint64_t body_max;
-    uint64_t min_rate;  /* bytes a second, of bodies and long answers; 0: none */
-    uint64_t arena_max; /* memory that one request may take with cop_request_alloc */
+    uint64_t min_rate;             /* bytes a second, of bodies and long answers; 0: none */
+    uint64_t arena_max;            /* memory that one request may take with cop_request_alloc */
+    unsigned request_id;           /* enum config_request_id */
+    bool wants_id;                 /* from the start of each request */
+    bool wants_peer;               /* of each connection */
+    struct access_log *access_log; /* the service's; NULL: none */
 };
 
 /* A service with the pool's limits, for the caller to add a router and middleware to; `state` is

@@ -15,11 +15,28 @@
 /* What the kernel takes at once, as a rule; longer answers have a deadline as a whole. */
 #define SMALL_ANSWER (64u << 10)
 
+static enum http_outcome outcome_of(int rc)
+{
+    switch (rc) {
+    case -ETIMEDOUT:
+        return HTTP_TIMED_OUT;
+    case -ECANCELED:
+        return HTTP_CANCELLED;
+    case -ENODATA:
+    case -EPIPE:
+    case -ECONNRESET:
+        return HTTP_ABORTED;
+    default:
+        return HTTP_FAILED;
+    }
+}
+
 void http_session_break(struct http_session *session, int rc)
 {
     session->closing = true;
     session->broken = true;
     session->output_len = 0;
+    session->outcome = outcome_of(rc);
     if (rc == -ETIMEDOUT)
         METRIC_ADD(request_timeouts, 1);
     else if (rc != -ECANCELED)
@@ -74,23 +91,31 @@ cop_time http_session_deadline(const struct http_session *session, cop_time bega
 
 static void count_answers(struct http_session *session)
 {
-    METRIC_ADD(requests, session->nanswers);
+    METRIC_ADD(requests, session->nanswers - session->counted);
     METRIC_ADD(responses_2xx, session->nclass[2]);
     METRIC_ADD(responses_3xx, session->nclass[3]);
     METRIC_ADD(responses_4xx, session->nclass[4]);
     METRIC_ADD(responses_5xx, session->nclass[5]);
     memset(session->nclass, 0, sizeof(session->nclass));
+    session->counted = session->unfinished;
 }
 
-/* Only the first of the answers can belong to a request that began before the last read. */
+/* Of the answers that are all sent. Only the first of them can belong to a request that began
+ * before the last read. */
 static void record_durations(struct http_session *session)
 {
     struct histogram *histogram = &metrics_here->histogram[HISTOGRAM_request_duration];
-    cop_time now = clock_now();
+    uint32_t n = session->nanswers - session->unfinished;
+    cop_time now;
 
+    session->nanswers = session->unfinished;
+    if (!n)
+        return;
+    now = clock_now();
     histogram_record(histogram, now - session->oldest);
-    if (session->nanswers > 1)
-        histogram_record_n(histogram, now - session->read_at, session->nanswers - 1);
+    if (n > 1)
+        histogram_record_n(histogram, now - session->read_at, n - 1);
+    session->oldest = session->began;
 }
 
 /* The wait for a slow client ends each time with write_timeout; all of them for one answer, however
@@ -136,7 +161,7 @@ int http_session_send(struct http_session *session, const struct iovec *pieces, 
         all[i + 1] = pieces[i];
         len += pieces[i].iov_len;
     }
-    if (session->nanswers)
+    if (session->nanswers > session->counted)
         count_answers(session);
     began = begin_write(session, &scope, len);
     rc = cop_writev(http_session_stream(session), all, n + 1);
@@ -144,7 +169,6 @@ int http_session_send(struct http_session *session, const struct iovec *pieces, 
     session->output_len = 0;
     if (session->nanswers)
         record_durations(session);
-    session->nanswers = 0;
     if (rc < 0)
         http_session_break(session, rc);
     return rc;
@@ -169,8 +193,9 @@ int http_session_send_file(struct http_session *session, int file, off_t offset,
 void http_session_print_head(struct http_session *session)
 {
     const struct cop_response *response = &session->response;
-    size_t max = HTTP_ANSWER_HEAD_MAX + response->content_type.len + response->fields_len;
+    const struct access_log *access_log = session->http->access_log;
     enum http_connection connection = HTTP_CONNECTION_DEFAULT;
+    size_t max;
     char *end;
 
     if (!response->has_length && !session->head.request.version_minor) {
@@ -181,13 +206,32 @@ void http_session_print_head(struct http_session *session)
     } else if (!session->head.request.version_minor) {
         connection = HTTP_CONNECTION_KEEP_ALIVE;
     }
+    if (session->http->request_id != CONFIG_REQUEST_ID_OFF)
+        (void)request_id_send(session);
+    max = HTTP_ANSWER_HEAD_MAX + response->content_type.len + response->fields_len;
     if (max > HTTP_OUTPUT_SIZE - session->output_len)
         (void)http_session_flush(session);
     if (!session->nanswers++)
         session->oldest = session->began;
     session->nclass[response->status / 100]++;
     end = http_answer_print(session->output + session->output_len, response, connection);
+    if (access_log) {
+        session->framing = 0;
+        session->sent_before = http_session_stream(session)->sent + session->output_len;
+        session->head_len = (uint32_t)(end - session->output) - session->output_len;
+    }
     session->output_len = (uint32_t)(end - session->output);
+}
+
+void http_session_finish_answer(struct http_session *session)
+{
+    session->unfinished = false;
+    if (!session->counted)
+        return;
+    (void)http_session_flush(session);
+    if (session->nanswers)
+        record_durations(session);
+    session->counted = false;
 }
 
 void http_session_clean(struct http_session *session)

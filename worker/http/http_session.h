@@ -17,13 +17,15 @@
 #include "worker/http/http_body.h"
 #include "worker/http/http_head.h"
 #include "worker/http/http_server.h"
+#include "worker/http/request_id.h"
 
 /* All together leave a handler room on the smallest stack. */
 #define HTTP_INPUT_SIZE  (7 * 1024)
 #define HTTP_OUTPUT_SIZE (8 * 1024)
 #define HTTP_ARENA_SIZE  512
 
-/* Room behind the longest head, for body bytes. */
+/* Room behind the head that is being answered, for body bytes: a read into none looks like the end
+ * of the connection. */
 #define HTTP_BODY_ROOM 1024
 
 struct http_deferred {
@@ -47,6 +49,7 @@ struct http_session {
     bool closing;      /* no further request is answered */
     bool linger;       /* the peer may still be sending */
     bool broken;       /* no further answer can be sent */
+    uint8_t outcome;   /* enum http_outcome of the request */
     bool has_body;     /* of the request; the five that follow are set */
     bool say_continue; /* before the first wait for it */
     uint32_t body_from;
@@ -60,10 +63,18 @@ struct http_session {
     uint64_t to_send;     /* what is missing of an announced length */
     cop_time send_waited; /* of this request's answer: how long the client let us wait, */
     uint64_t sent;        /* and for how many bytes */
-    uint32_t nanswers;    /* printed, not yet sent; by the class of their status: */
-    uint32_t nclass[6];
-    cop_time oldest; /* when the first byte of the first of them came */
+    bool unfinished;      /* the last byte of the answer printed last is still to come */
+    bool counted;         /* and it is in the metrics, but for its duration */
+    uint32_t nanswers;    /* printed, and the kernel has not taken their last bytes; */
+    uint32_t nclass[6];   /* those not counted, by the class of their status */
+    cop_time oldest;      /* when the first byte of the first of them came */
     uint32_t output_len;
+    uint8_t stage;        /* enum http_stage */
+    uint8_t id_len;       /* 0: not made yet */
+    uint32_t head_len;    /* of the answer as printed, with an access log; 0: none was */
+    uint64_t sent_before; /* on the connection, when its head was printed */
+    uint64_t framing;     /* bytes of its body that are chunk sizes and their like */
+    char id[REQUEST_ID_MAX + 1];
     struct arena arena;
     struct http_deferred *deferred;
     struct http_head head;
@@ -79,6 +90,19 @@ static inline struct cop_stream *http_session_stream(struct http_session *sessio
 {
     return &session->connection->stream;
 }
+
+/* What looks at the session from outside sees a request while it is handled. */
+enum http_stage { HTTP_BETWEEN, HTTP_HANDLED, HTTP_HANDLED_SLOWLY };
+
+/* How the answer to a request fared. */
+enum http_outcome {
+    HTTP_OK,
+    HTTP_REJECTED,  /* never got to a handler */
+    HTTP_TIMED_OUT, /* the client was too slow */
+    HTTP_ABORTED,   /* the client went away */
+    HTTP_CANCELLED, /* the server did not wait for its end */
+    HTTP_FAILED,    /* the handler could not go on with a body that it had begun */
+};
 
 /* The connection is of no more use: rc is why. */
 void http_session_break(struct http_session *session, int rc);
@@ -112,6 +136,10 @@ void http_session_print_head(struct http_session *session);
 /* Bytes of a body or an answer may take so long in all, after `began`. COP_NEVER: for ever. */
 cop_time http_session_deadline(const struct http_session *session, cop_time began,
                                cop_time patience, uint64_t bytes);
+
+/* No more bytes of the answer printed last will come: its time is up once the kernel has them all,
+ * which is seen to where some have gone before. */
+void http_session_finish_answer(struct http_session *session);
 
 /* Call what was deferred and free the request's memory. */
 void http_session_clean(struct http_session *session);

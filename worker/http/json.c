@@ -145,7 +145,7 @@ int cop_request_json(struct cop_request *request, size_t max, const struct cop_j
         return rc;
     parsed = jsondoc_parse(body.data, body.len, error, sizeof(error));
     if (!parsed)
-        return -400;
+        return jsondoc_parse_ran_out() ? -ENOMEM : -400;
     rc = cop_request_defer(request, free_value, parsed);
     if (rc == 0)
         *value = out(parsed);

@@ -37,7 +37,7 @@ struct cop_multipart {
 };
 
 /* Read the body of the request. Returns 0, or -415 when it is no such form, or -400. */
-COP_PUBLIC int cop_multipart_init(struct cop_multipart *form, struct cop_request *request);
+COP_PUBLIC COP_MUST int cop_multipart_init(struct cop_multipart *form, struct cop_request *request);
 
 /* The same for any source of bytes: read(arg, ...) as cop_request_read. boundary: 1 to 70 octets.
  */
@@ -46,9 +46,10 @@ void multipart_init(struct cop_multipart *form, struct cop_slice boundary,
 
 /* Go to the next part; what is left of the one before is dropped. Returns 1, 0 when it was the
  * last, -400, -431 for a part with a long head, or what read gives. */
-COP_PUBLIC int cop_multipart_next(struct cop_multipart *form, struct cop_part *part);
+COP_PUBLIC COP_MUST int cop_multipart_next(struct cop_multipart *form, struct cop_part *part);
 
 /* Up to size bytes of the part; 0 at its end; below 0 as cop_multipart_next. */
-COP_PUBLIC ssize_t cop_multipart_read(struct cop_multipart *form, void *buffer, size_t size);
+COP_PUBLIC COP_MUST ssize_t cop_multipart_read(struct cop_multipart *form, void *buffer,
+                                               size_t size);
 
 #endif

@@ -12,20 +12,21 @@
 
 /* Take the first pair from the front of *pairs. Returns 1, 0 when there is none, -400 for what
  * cannot be decoded, -ENOMEM. */
-COP_PUBLIC int cop_query_next(struct cop_request *request, struct cop_slice *pairs,
-                              struct cop_slice *name, struct cop_slice *value);
+COP_PUBLIC COP_MUST int cop_query_next(struct cop_request *request, struct cop_slice *pairs,
+                                       struct cop_slice *name, struct cop_slice *value);
 
 /* The first value of that name among the pairs. Returns 1, 0 when there is none, -400, -ENOMEM. */
-COP_PUBLIC int cop_query_find(struct cop_request *request, struct cop_slice pairs, const char *name,
-                              struct cop_slice *value);
+COP_PUBLIC COP_MUST int cop_query_find(struct cop_request *request, struct cop_slice pairs,
+                                       const char *name, struct cop_slice *value);
 
 /* The same among those of the request's query. */
-COP_PUBLIC int cop_request_query(struct cop_request *request, const char *name,
-                                 struct cop_slice *value);
+COP_PUBLIC COP_MUST int cop_request_query(struct cop_request *request, const char *name,
+                                          struct cop_slice *value);
 
 /* Read the body, of max bytes at most, as a form: its pairs, for the functions above. Returns 0,
  * -415 when it is none, or as cop_request_body. */
-COP_PUBLIC int cop_request_form(struct cop_request *request, size_t max, struct cop_slice *pairs);
+COP_PUBLIC COP_MUST int cop_request_form(struct cop_request *request, size_t max,
+                                         struct cop_slice *pairs);
 
 /* Is the request's body of this media type ("application/json"), whatever its parameters? */
 COP_PUBLIC bool cop_request_is(const struct cop_request *request, const char *media_type);

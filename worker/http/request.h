@@ -53,6 +53,7 @@ struct cop_request {
     struct cop_slice path;  /* of the target, as sent: not decoded; begins with '/', or is "*" */
     struct cop_slice query; /* what follows '?', as sent; NULL without one */
     void *state;            /* the app's, of this loop */
+    const char *route;      /* the pattern that took it; NULL: none */
 
     /* Not for handlers: the field lines, the route's parameters, the connection. */
     const char *head;
@@ -75,16 +76,24 @@ COP_PUBLIC bool cop_request_field(const struct cop_request *request, size_t i,
  * has no such name. */
 COP_PUBLIC struct cop_slice cop_request_param(const struct cop_request *request, const char *name);
 
+/* What names this request in the logs: the client's X-Request-ID where the pool takes it
+ * (request_id: accept), else one of ours, made when it is first asked for, which no other request
+ * has, here or in another worker. Letters, digits and a few signs, at most 64; valid until the
+ * handler returns. */
+COP_PUBLIC const char *cop_request_id(struct cop_request *request);
+
 /* ---- the body ---- */
 
 /* Up to size bytes of the body, at least one, and 0 at its end. Waits for them. Returns the number;
  * -status (400, 408, 413, 431) when the client is to blame, or -errno of the connection: return
  * either as the handler's result. */
-COP_PUBLIC ssize_t cop_request_read(struct cop_request *request, void *buffer, size_t size);
+COP_PUBLIC COP_MUST ssize_t cop_request_read(struct cop_request *request, void *buffer,
+                                             size_t size);
 
 /* The whole body, of max bytes at most, in the request's memory, with a 0 behind it. Returns 0;
  * -413 when it is longer, -ENOMEM, or as cop_request_read. */
-COP_PUBLIC int cop_request_body(struct cop_request *request, size_t max, struct cop_slice *body);
+COP_PUBLIC COP_MUST int cop_request_body(struct cop_request *request, size_t max,
+                                         struct cop_slice *body);
 
 /* ---- memory of the request ---- */
 
@@ -96,7 +105,8 @@ COP_PUBLIC char *cop_request_string(struct cop_request *request, struct cop_slic
 
 /* Call fn(arg) when the answer is sent or given up, the last one first. Returns 0; -ENOMEM, and fn
  * has been called. */
-COP_PUBLIC int cop_request_defer(struct cop_request *request, void (*fn)(void *arg), void *arg);
+COP_PUBLIC COP_MUST int cop_request_defer(struct cop_request *request, void (*fn)(void *arg),
+                                          void *arg);
 
 /* Is the slice this text, octet for octet? */
 COP_PUBLIC bool cop_slice_equal(struct cop_slice slice, const char *text);

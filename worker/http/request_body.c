@@ -62,13 +62,17 @@ static int prepare_wait(struct http_session *session)
     return 0;
 }
 
-/* Read more of it over what was taken. */
+/* Read more of it over what was taken; no further than a head may reach, which may follow it, as
+ * long as that is room enough. */
 static int receive(struct http_session *session)
 {
+    uint32_t limit = session->input_size - HTTP_BODY_ROOM;
     int rc = prepare_wait(session);
 
+    if (limit < session->body_from + HTTP_BODY_ROOM)
+        limit = session->body_from + HTTP_BODY_ROOM;
     if (rc == 0)
-        rc = http_session_receive(session, session->body_from, session->input_size);
+        rc = http_session_receive(session, session->body_from, limit);
     if (rc < 0)
         return rc;
     session->body_at = session->body_from;

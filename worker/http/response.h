@@ -26,7 +26,13 @@ typedef int (*cop_handler)(struct cop_request *request, struct cop_response *res
 typedef ssize_t (*cop_body_fn)(void *arg, void *buffer, size_t size);
 
 /* Not for handlers: where the body comes from. */
-enum http_source { HTTP_FROM_MEMORY, HTTP_FROM_FILE, HTTP_FROM_FUNCTION, HTTP_FROM_WRITER };
+enum http_source {
+    HTTP_FROM_MEMORY,
+    HTTP_FROM_FILE,
+    HTTP_FROM_FUNCTION,
+    HTTP_FROM_CALL,
+    HTTP_FROM_WRITER,
+};
 
 struct cop_response {
     int status;                    /* 200 to 599 */
@@ -40,7 +46,9 @@ struct cop_response {
     int file;            /* HTTP_FROM_FILE */
     off_t offset;        /* in it */
     cop_body_fn body_fn; /* HTTP_FROM_FUNCTION */
-    void *body_arg;
+    /* HTTP_FROM_CALL */
+    int (*body_call)(struct cop_response *response, void *arg);
+    void *body_arg; /* of either */
     struct http_session *session;
     uint32_t fields_len;
     char fields[COP_RESPONSE_FIELDS_MAX]; /* whole lines */
@@ -56,7 +64,7 @@ COP_PUBLIC void cop_response_body(struct cop_response *response, const char *con
 COP_PUBLIC void cop_response_text(struct cop_response *response, const char *text);
 
 /* Text made as by printf, in the request's memory. Returns 0, or -ENOMEM. */
-COP_PUBLIC int cop_response_print(struct cop_response *response, const char *format, ...)
+COP_PUBLIC COP_MUST int cop_response_print(struct cop_response *response, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Answer with len bytes of a regular file from offset on. The descriptor stays the caller's and
@@ -70,11 +78,12 @@ COP_PUBLIC void cop_response_stream(struct cop_response *response, const char *c
 
 /* Add a header field; both strings are copied. Returns 0, -EINVAL where they could not be sent as
  * they are (or the field is the server's own), -ENOSPC. */
-COP_PUBLIC int cop_response_header(struct cop_response *response, const char *name,
-                                   const char *value);
+COP_PUBLIC COP_MUST int cop_response_header(struct cop_response *response, const char *name,
+                                            const char *value);
 
 /* As cop_request_defer. */
-COP_PUBLIC int cop_response_defer(struct cop_response *response, void (*fn)(void *arg), void *arg);
+COP_PUBLIC COP_MUST int cop_response_defer(struct cop_response *response, void (*fn)(void *arg),
+                                           void *arg);
 
 /* ---- piece by piece, from inside the handler ---- */
 
@@ -86,15 +95,17 @@ COP_PUBLIC void cop_response_begin(struct cop_response *response, const char *co
 
 /* Send a piece. Waits while the client is slow. Returns 0, -EMSGSIZE past the length announced, or
  * -errno of the connection. */
-COP_PUBLIC int cop_response_write(struct cop_response *response, const void *data, size_t len);
+COP_PUBLIC COP_MUST int cop_response_write(struct cop_response *response, const void *data,
+                                           size_t len);
 
 /* Send a piece of a file. */
-COP_PUBLIC int cop_response_write_file(struct cop_response *response, int file, off_t offset,
-                                       size_t len);
+COP_PUBLIC COP_MUST int cop_response_write_file(struct cop_response *response, int file,
+                                                off_t offset, size_t len);
 
 /* Send a server-sent event; the first one makes the answer a text/event-stream. event and id may be
- * NULL; data may have several lines. Returns as cop_response_write, or -EINVAL. */
-COP_PUBLIC int cop_response_event(struct cop_response *response, const char *event, const char *id,
-                                  const char *data);
+ * NULL; data may have several lines. Returns as cop_response_write, -EINVAL for an
+ * event or id of more than a line, -ENOMEM, or -ENOSPC without room for the head's fields. */
+COP_PUBLIC COP_MUST int cop_response_event(struct cop_response *response, const char *event,
+                                           const char *id, const char *data);
 
 #endif

@@ -25,7 +25,8 @@ static void send_memory(struct http_session *session)
 {
     const struct cop_response *response = &session->response;
     size_t len = has_body(session) ? response->length : 0;
-    size_t head_max = HTTP_ANSWER_HEAD_MAX + response->content_type.len + response->fields_len;
+    size_t head_max = HTTP_ANSWER_HEAD_MAX + REQUEST_ID_FIELD_MAX + response->content_type.len +
+                      response->fields_len;
 
     if (head_max + len > HTTP_OUTPUT_SIZE - session->output_len)
         (void)http_session_flush(session);
@@ -51,7 +52,7 @@ static void begin(struct http_session *session)
     if (session->has_body && session->say_continue)
         session->closing = session->linger = true;
     http_session_print_head(session);
-    session->sending = true;
+    session->unfinished = session->sending = true;
     session->chunked = !response->has_length && session->head.request.version_minor;
     session->to_send = response->has_length ? response->length : UINT64_MAX;
 }
@@ -69,11 +70,12 @@ static int count(struct http_session *session, uint64_t len)
     return len > 0 && has_body(session);
 }
 
-/* "1f40 CR LF" into line, at most 20 bytes. */
-static struct iovec chunk_line(char *line, uint64_t len)
+/* "1f40 CR LF" into line, at most 20 bytes. Another CR LF follows the chunk. */
+static struct iovec chunk_line(struct http_session *session, char *line, uint64_t len)
 {
     int n = sprintf(line, "%llx\r\n", (unsigned long long)len);
 
+    session->framing += (uint64_t)n + 2;
     return (struct iovec){.iov_base = line, .iov_len = (size_t)n};
 }
 
@@ -90,7 +92,7 @@ int cop_response_write(struct cop_response *response, const void *data, size_t l
     if (rc <= 0)
         return rc;
     if (session->chunked)
-        pieces[n++] = chunk_line(line, len);
+        pieces[n++] = chunk_line(session, line, len);
     pieces[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)data, .iov_len = len};
     if (session->chunked)
         pieces[n++] = (struct iovec){.iov_base = line + strlen(line) - 2, .iov_len = 2};
@@ -117,9 +119,10 @@ int cop_response_write_file(struct cop_response *response, int file, off_t offse
     rc = count(session, len);
     if (rc <= 0)
         return rc;
-    line = chunk_line(text, len);
-    if (session->chunked)
+    if (session->chunked) {
+        line = chunk_line(session, text, len);
         print(session, line.iov_base, line.iov_len);
+    }
     rc = http_session_send_file(session, file, offset, len);
     if (rc == 0 && session->chunked)
         print(session, "\r\n", 2);
@@ -131,8 +134,10 @@ static void send_file(struct http_session *session)
     const struct cop_response *response = &session->response;
 
     http_session_print_head(session);
+    session->unfinished = true;
     if (has_body(session) && !session->broken)
         (void)http_session_send_file(session, response->file, response->offset, response->length);
+    http_session_finish_answer(session);
 }
 
 static void send_function(struct http_session *session)
@@ -151,6 +156,25 @@ static void send_function(struct http_session *session)
     response_writer_end(session, (int)n);
 }
 
+void response_writer_call(struct cop_response *response, const char *content_type, uint64_t length,
+                          int (*fn)(struct cop_response *response, void *arg), void *arg)
+{
+    cop_response_begin(response, content_type, (int64_t)length);
+    response->source = HTTP_FROM_CALL;
+    response->body_call = fn;
+    response->body_arg = arg;
+}
+
+static void send_call(struct http_session *session)
+{
+    struct cop_response *response = &session->response;
+
+    response->source = HTTP_FROM_WRITER;
+    begin(session);
+    response_writer_end(session,
+                        has_body(session) ? response->body_call(response, response->body_arg) : 0);
+}
+
 void response_writer_send(struct http_session *session)
 {
     switch (session->response.source) {
@@ -163,6 +187,9 @@ void response_writer_send(struct http_session *session)
     case HTTP_FROM_FUNCTION:
         send_function(session);
         break;
+    case HTTP_FROM_CALL:
+        send_call(session);
+        break;
     case HTTP_FROM_WRITER:
         begin(session);
         response_writer_end(session, 0);
@@ -172,8 +199,10 @@ void response_writer_send(struct http_session *session)
 
 void response_writer_end(struct http_session *session, int rc)
 {
-    if (session->broken)
+    if (session->broken) {
+        http_session_finish_answer(session);
         return;
+    }
     if (rc == 0 && session->response.has_length && session->to_send && has_body(session))
         rc = -EMSGSIZE;
     if (rc < 0) {
@@ -181,5 +210,7 @@ void response_writer_end(struct http_session *session, int rc)
         http_session_break(session, rc);
     } else if (session->chunked && has_body(session)) {
         print(session, "0\r\n\r\n", 5);
+        session->framing += 5;
     }
+    http_session_finish_answer(session);
 }

@@ -13,4 +13,9 @@ void response_writer_send(struct http_session *session);
 /* The handler that wrote it has returned rc: end the body, or break off what cannot be ended. */
 void response_writer_end(struct http_session *session, int rc);
 
+/* Answer with the `length` bytes that fn(response, arg) writes piece by piece, once the handler has
+ * returned. fn returns 0, or what makes the writing fail: the connection is broken off. */
+void response_writer_call(struct cop_response *response, const char *content_type, uint64_t length,
+                          int (*fn)(struct cop_response *response, void *arg), void *arg);
+
 #endif

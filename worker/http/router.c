@@ -257,6 +257,7 @@ int router_find(const struct router *router, struct cop_request *request, cop_ha
     request->nparams = 0;
     if (descend(&search, &router->root, request->path)) {
         *handler = search.found->handler;
+        request->route = search.found->pattern;
         return 0;
     }
     if (search.error)

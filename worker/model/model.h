@@ -26,7 +26,7 @@ struct model_options {
 struct model_tasks;
 
 /* Begin to accept. NULL: no memory. */
-struct model_tasks *model_tasks_start(struct loop *loop, const struct model_options *options);
+struct model_tasks *model_tasks_start(struct cop_loop *loop, const struct model_options *options);
 
 /* Time-outs, gauges, and what waits for better times; call it every quarter of a second or so. */
 void model_tasks_tick(struct model_tasks *model);
@@ -44,6 +44,6 @@ void model_tasks_free(struct model_tasks *model);
 
 /* One connection at a time, with system calls that wait in the kernel. Serves until the loop is
  * interrupted (loop_set_interrupt); runs on the thread of the blocking loop. */
-void model_blocking_run(struct loop *loop, const struct model_options *options);
+void model_blocking_run(struct cop_loop *loop, const struct model_options *options);
 
 #endif

@@ -15,7 +15,7 @@
 
 #define SOCKETS_MAX 64
 
-static void serve_connection(struct loop *loop, struct cop_service *service,
+static void serve_connection(struct cop_loop *loop, struct cop_service *service,
                              struct cop_connection *connection)
 {
     enum cop_verdict verdict;
@@ -37,6 +37,7 @@ static void serve_connection(struct loop *loop, struct cop_service *service,
         connection->serves++;
     } while (verdict == COP_PARK && loop_interrupted(loop) == LOOP_INTERRUPT_NONE);
     cop_stream_close(&connection->stream);
+    connection_forget_peer(connection);
 }
 
 /* The descriptor table or the memory is full: ask again after a while. */
@@ -48,7 +49,7 @@ static void wait_for_better_times(void)
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
-void model_blocking_run(struct loop *loop, const struct model_options *options)
+void model_blocking_run(struct cop_loop *loop, const struct model_options *options)
 {
     struct metrics *metrics = loop_metrics(loop);
     int fds[SOCKETS_MAX];

@@ -50,7 +50,7 @@ struct record {
 };
 
 struct model_tasks {
-    struct loop *loop;
+    struct cop_loop *loop;
     struct cop_service *service;
     struct beat *beat;
     struct listener *listeners;
@@ -108,6 +108,7 @@ static void close_record(struct record *record)
 
     list_remove(&record->idle);
     cop_stream_close(&record->connection.stream);
+    connection_forget_peer(&record->connection);
     free(record);
     model->nconnections--;
     METRIC_ADD(closes, 1);
@@ -361,7 +362,7 @@ static void close_share(struct model_tasks *model)
     }
 }
 
-struct model_tasks *model_tasks_start(struct loop *loop, const struct model_options *options)
+struct model_tasks *model_tasks_start(struct cop_loop *loop, const struct model_options *options)
 {
     struct model_tasks *model = calloc(1, sizeof(*model));
     struct metrics *metrics = loop_metrics(loop);

@@ -10,8 +10,8 @@
 #include "worker/stream/listener.h"
 #include "worker/task/sched.h"
 
-static int bind_and_listen(int fd, const struct address *address, int backlog,
-                           struct address *bound)
+static int bind_and_listen(int fd, const struct cop_address *address, int backlog,
+                           struct cop_address *bound)
 {
     int on = 1;
 
@@ -28,11 +28,11 @@ static int bind_and_listen(int fd, const struct address *address, int backlog,
     return getsockname(fd, (struct sockaddr *)&bound->sockaddr, &bound->len) < 0 ? -errno : 0;
 }
 
-int cop_listen(struct cop_acceptor *acceptor, const struct address *address, int backlog)
+int cop_listen(struct cop_acceptor *acceptor, const struct cop_address *address, int backlog)
 {
     int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
     int fd = socket(address->sockaddr.ss_family, type, 0);
-    struct address bound = {0};
+    struct cop_address bound = {0};
     int rc;
 
     if (fd < 0)

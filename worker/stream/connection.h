@@ -10,6 +10,9 @@
 #ifndef COPPICE_CONNECTION_H
 #define COPPICE_CONNECTION_H
 
+#include <netinet/in.h>
+#include <stdlib.h>
+
 #include "worker/stream/stream.h"
 
 enum cop_verdict { COP_CLOSE, COP_PARK };
@@ -28,11 +31,29 @@ struct cop_service {
     _Atomic bool draining;       /* the worker is leaving: answer with close */
 };
 
+/* Who is at the other end. */
+struct cop_peer {
+    unsigned port;               /* 0: none */
+    char text[INET6_ADDRSTRLEN]; /* the address without the port; "unix:" for a UNIX socket */
+};
+
 struct cop_connection {
     struct cop_stream stream;
     struct cop_service *service;
-    uint64_t id;     /* unique in its loop */
-    uint32_t serves; /* how often serve was called before */
+    struct cop_peer *peer; /* NULL: nobody has asked; see cop_connection_peer */
+    uint64_t id;           /* unique in its loop */
+    uint32_t serves;       /* how often serve was called before */
 };
+
+/* Who it is, asked of the kernel once and kept for the connection's life. NULL: not known (the peer
+ * has gone before anybody asked), or no memory. */
+COP_PUBLIC const struct cop_peer *cop_connection_peer(struct cop_connection *connection);
+
+/* Forget it. For the models, at the end of a connection. */
+static inline void connection_forget_peer(struct cop_connection *connection)
+{
+    free(connection->peer);
+    connection->peer = NULL;
+}
 
 #endif

@@ -7,12 +7,12 @@
 
 #include "worker/task/sched.h"
 
-static const struct sockaddr *sockaddr_of(const struct address *address)
+static const struct sockaddr *sockaddr_of(const struct cop_address *address)
 {
     return (const struct sockaddr *)&address->sockaddr;
 }
 
-int cop_datagram_open(struct cop_datagram *datagram, const struct address *local)
+int cop_datagram_open(struct cop_datagram *datagram, const struct cop_address *local)
 {
     int type = SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
     int fd = socket(local->sockaddr.ss_family, type, 0);
@@ -38,9 +38,9 @@ void cop_datagram_close(struct cop_datagram *datagram)
     datagram->io.fd = -1;
 }
 
-int cop_datagram_address(const struct cop_datagram *datagram, struct address *address)
+int cop_datagram_address(const struct cop_datagram *datagram, struct cop_address *address)
 {
-    struct address found = {.len = sizeof(found.sockaddr)};
+    struct cop_address found = {.len = sizeof(found.sockaddr)};
 
     if (getsockname(datagram->io.fd, (struct sockaddr *)&found.sockaddr, &found.len) < 0)
         return -errno;
@@ -48,20 +48,20 @@ int cop_datagram_address(const struct cop_datagram *datagram, struct address *ad
     return 0;
 }
 
-int cop_datagram_connect(struct cop_datagram *datagram, const struct address *peer)
+int cop_datagram_connect(struct cop_datagram *datagram, const struct cop_address *peer)
 {
     return connect(datagram->io.fd, sockaddr_of(peer), peer->len) < 0 ? -errno : 0;
 }
 
 ssize_t cop_recv_from(struct cop_datagram *datagram, void *buffer, size_t size,
-                      struct address *from)
+                      struct cop_address *from)
 {
     int rc = sched_check(sched_current());
 
     if (rc == 0 && datagram->io.reader)
         rc = -EBUSY;
     while (rc == 0) {
-        struct address sender = {.len = sizeof(sender.sockaddr)};
+        struct cop_address sender = {.len = sizeof(sender.sockaddr)};
         ssize_t n = recvfrom(datagram->io.fd, buffer, size, MSG_TRUNC | MSG_DONTWAIT,
                              (struct sockaddr *)&sender.sockaddr, &sender.len);
 
@@ -79,7 +79,7 @@ ssize_t cop_recv_from(struct cop_datagram *datagram, void *buffer, size_t size,
 }
 
 int cop_send_to(struct cop_datagram *datagram, const void *buffer, size_t size,
-                const struct address *to)
+                const struct cop_address *to)
 {
     int rc = sched_check(sched_current());
 

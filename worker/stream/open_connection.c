@@ -22,7 +22,7 @@ enum family { V6, V4, FAMILIES };
 struct resolution {
     struct race *race;
     int family;
-    struct address addresses[ADDRESSES_MAX];
+    struct cop_address addresses[ADDRESSES_MAX];
     int naddresses; /* or -errno */
     int next;       /* to try */
     bool done;
@@ -30,7 +30,7 @@ struct resolution {
 
 struct attempt {
     struct race *race;
-    const struct address *address;
+    const struct cop_address *address;
     struct cop_stream stream;
 };
 
@@ -197,8 +197,7 @@ int cop_open_connection_with(struct cop_stream *stream, const struct cop_resolve
     cop_group_enter(&race.group);
     rc = run(&race);
     cop_group_cancel(&race.group);
-    /* No child ends in an error, and the cancelling was ours. */
-    (void)cop_group_exit(&race.group, 0);
+    rc = cop_group_exit(&race.group, rc);
     /* Also when the caller was cancelled in the same moment: the connection is there. */
     if (race.winner) {
         int fd = race.winner->stream.io.fd;

@@ -14,12 +14,13 @@
 
 /* Connect within the caller's deadline; the stream is the caller's to close. resolver may be NULL.
  * Waits. Returns 0, or what the last attempt failed with, an error of cop_resolve when there was no
- * address, -ENOMEM, -ECANCELED; then nothing is left open. */
-COP_PUBLIC int cop_open_connection_with(struct cop_stream *stream,
-                                        const struct cop_resolver *resolver, const char *host,
-                                        uint16_t port);
+ * address, -ENOMEM when memory for tasks ran out, -ECANCELED; then nothing is left open. */
+COP_PUBLIC COP_MUST int cop_open_connection_with(struct cop_stream *stream,
+                                                 const struct cop_resolver *resolver,
+                                                 const char *host, uint16_t port);
 
 /* The same, as the system resolves names. */
-COP_PUBLIC int cop_open_connection(struct cop_stream *stream, const char *host, uint16_t port);
+COP_PUBLIC COP_MUST int cop_open_connection(struct cop_stream *stream, const char *host,
+                                            uint16_t port);
 
 #endif

@@ -28,17 +28,18 @@ COP_PUBLIC void cop_reader_init(struct cop_reader *reader, struct cop_stream *st
                                 size_t size);
 
 /* As cop_read: what is held, else what comes. */
-COP_PUBLIC ssize_t cop_reader_read(struct cop_reader *reader, void *buffer, size_t size);
+COP_PUBLIC COP_MUST ssize_t cop_reader_read(struct cop_reader *reader, void *buffer, size_t size);
 
 /* As cop_read_exactly, for any size. On an error but -EINVAL, what had come is used up. */
-COP_PUBLIC int cop_reader_read_exactly(struct cop_reader *reader, void *buffer, size_t size);
+COP_PUBLIC COP_MUST int cop_reader_read_exactly(struct cop_reader *reader, void *buffer,
+                                                size_t size);
 
 /* Wait for the mark, mark_len bytes. Returns the length of what comes up to and with it, at *found
  * in the buffer, where it stays until the next call. Nothing is used up by an error: -ENODATA when
  * the stream ended before, -EMSGSIZE when the buffer is full without a mark, -EINVAL for an empty
  * mark or one that is longer than the buffer, or as cop_read; what is held can be read otherwise,
  * and after -ETIMEDOUT or -ECANCELED the same call may be made again. */
-COP_PUBLIC ssize_t cop_reader_read_until(struct cop_reader *reader, const void *mark,
-                                         size_t mark_len, char **found);
+COP_PUBLIC COP_MUST ssize_t cop_reader_read_until(struct cop_reader *reader, const void *mark,
+                                                  size_t mark_len, char **found);
 
 #endif

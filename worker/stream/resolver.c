@@ -32,7 +32,7 @@ struct lookup {
     ares_channel channel;
     struct io io; /* the epoll descriptor */
     uint16_t port;
-    struct address *addresses;
+    struct cop_address *addresses;
     size_t capacity;
     int result; /* once it is done */
     bool done;
@@ -72,7 +72,7 @@ static int error_of(int status)
     }
 }
 
-static void set_port(struct address *address, uint16_t port)
+static void set_port(struct cop_address *address, uint16_t port)
 {
     if (address->sockaddr.ss_family == AF_INET6)
         ((struct sockaddr_in6 *)&address->sockaddr)->sin6_port = htons(port);
@@ -80,16 +80,16 @@ static void set_port(struct address *address, uint16_t port)
         ((struct sockaddr_in *)&address->sockaddr)->sin_port = htons(port);
 }
 
-static void put(struct address *address, const void *sockaddr, socklen_t len, uint16_t port)
+static void put(struct cop_address *address, const void *sockaddr, socklen_t len, uint16_t port)
 {
-    *address = (struct address){.len = len};
+    *address = (struct cop_address){.len = len};
     memcpy(&address->sockaddr, sockaddr, len);
     set_port(address, port);
 }
 
 /* ---- without a query ---- */
 
-static size_t put_v4(struct address *address, struct in_addr ip, uint16_t port)
+static size_t put_v4(struct cop_address *address, struct in_addr ip, uint16_t port)
 {
     struct sockaddr_in sockaddr = {.sin_family = AF_INET, .sin_addr = ip};
 
@@ -97,7 +97,7 @@ static size_t put_v4(struct address *address, struct in_addr ip, uint16_t port)
     return 1;
 }
 
-static size_t put_v6(struct address *address, struct in6_addr ip, unsigned scope, uint16_t port)
+static size_t put_v6(struct cop_address *address, struct in6_addr ip, unsigned scope, uint16_t port)
 {
     struct sockaddr_in6 sockaddr = {
         .sin6_family = AF_INET6, .sin6_addr = ip, .sin6_scope_id = scope};
@@ -125,7 +125,7 @@ static int parse_v6(const char *host, struct in6_addr *ip, unsigned *scope)
 }
 
 /* Returns the number, -ENOENT when it is numeric of the other family, 0 when it is not numeric. */
-static int numeric(const char *host, uint16_t port, int family, struct address *addresses)
+static int numeric(const char *host, uint16_t port, int family, struct cop_address *addresses)
 {
     struct in6_addr v6;
     struct in_addr v4;
@@ -153,7 +153,7 @@ static bool is_localhost(const char *host)
     return len == name_len || host[len - name_len - 1] == '.';
 }
 
-static int localhost(uint16_t port, int family, struct address *addresses, size_t n)
+static int localhost(uint16_t port, int family, struct cop_address *addresses, size_t n)
 {
     size_t len = 0;
 
@@ -281,7 +281,7 @@ static int look_up(struct lookup *lookup, const struct cop_resolver *resolver, c
 }
 
 int cop_resolve(const struct cop_resolver *resolver, const char *host, uint16_t port, int family,
-                struct address *addresses, size_t n)
+                struct cop_address *addresses, size_t n)
 {
     static const struct cop_resolver of_the_system;
     struct lookup lookup = {.port = port, .addresses = addresses, .capacity = n};
@@ -300,7 +300,7 @@ int cop_resolve(const struct cop_resolver *resolver, const char *host, uint16_t 
     return look_up(&lookup, resolver ? resolver : &of_the_system, host, family);
 }
 
-int cop_getaddrinfo(const char *host, uint16_t port, struct address *addresses, size_t n)
+int cop_getaddrinfo(const char *host, uint16_t port, struct cop_address *addresses, size_t n)
 {
     return cop_resolve(NULL, host, port, AF_UNSPEC, addresses, n);
 }

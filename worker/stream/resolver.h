@@ -27,11 +27,12 @@ struct cop_resolver {
  * address; -ETIMEDOUT when no server answered in time; -ECONNREFUSED when none could be reached, or
  * all said that they failed; -EIO for an answer that makes no sense; -ENOMEM, -EMFILE, -ECANCELED.
  */
-COP_PUBLIC int cop_resolve(const struct cop_resolver *resolver, const char *host, uint16_t port,
-                           int family, struct address *addresses, size_t n);
+COP_PUBLIC COP_MUST int cop_resolve(const struct cop_resolver *resolver, const char *host,
+                                    uint16_t port, int family, struct cop_address *addresses,
+                                    size_t n);
 
 /* cop_resolve as the system is configured, both families. */
-COP_PUBLIC int cop_getaddrinfo(const char *host, uint16_t port, struct address *addresses,
-                               size_t n);
+COP_PUBLIC COP_MUST int cop_getaddrinfo(const char *host, uint16_t port,
+                                        struct cop_address *addresses, size_t n);
 
 #endif

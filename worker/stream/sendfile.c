@@ -36,6 +36,7 @@ static int send_all(struct cop_stream *stream, int file, off_t offset, size_t si
         if (n > 0) {
             size -= (size_t)n;
             deadline = COP_NEVER;
+            stream->sent += (uint64_t)n;
             if (stream->counted)
                 METRIC_ADD(bytes_out, (uint64_t)n);
             continue;

@@ -11,6 +11,7 @@
 /* Send size bytes of `file` from `offset` on; the file's own position does not move. Waits while
  * the kernel's buffer is full. Returns 0, -EINVAL for a file that cannot be mapped or an offset
  * below 0, -ENODATA when the file ends before, or as cop_write. */
-COP_PUBLIC int cop_sendfile(struct cop_stream *stream, int file, off_t offset, size_t size);
+COP_PUBLIC COP_MUST int cop_sendfile(struct cop_stream *stream, int file, off_t offset,
+                                     size_t size);
 
 #endif

@@ -49,7 +49,8 @@ static int wait_for_room(struct cop_server *server)
         rc = sched_park(self, "room for a connection", COP_NEVER);
         server->waiting = NULL;
     }
-    return rc;
+    /* Closed: not even memory for the next one is wanted any more. */
+    return rc == 0 && server->acceptor.io.fd < 0 ? -EBADF : rc;
 }
 
 /* Takes the session's memory and descriptor over, or gives them back. */
@@ -102,7 +103,7 @@ static int accept_all(void *arg)
     return cop_group_exit(&group, rc == -EBADF ? 0 : rc);
 }
 
-int cop_start_server(struct cop_server *server, const struct address *address,
+int cop_start_server(struct cop_server *server, const struct cop_address *address,
                      void (*handler)(struct cop_stream *stream, void *arg), void *arg)
 {
     int rc;
@@ -117,6 +118,16 @@ int cop_start_server(struct cop_server *server, const struct address *address,
         return -ENOMEM;
     }
     return 0;
+}
+
+int cop_start_server_at(struct cop_server *server, const char *address,
+                        void (*handler)(struct cop_stream *stream, void *arg), void *arg)
+{
+    struct cop_address parsed;
+    const char *why;
+    int rc = cop_address_parse(address, &parsed, &why);
+
+    return rc < 0 ? rc : cop_start_server(server, &parsed, handler, arg);
 }
 
 int cop_server_stop(struct cop_server *server, cop_time grace)

@@ -2,7 +2,7 @@
 /*
  * server.h - a listener with a task for each connection, for programs under cop_run.
  *
- *     rc = cop_start_server(&server, &address, echo, NULL);
+ *     rc = cop_start_server_at(&server, "127.0.0.1:7000", echo, NULL);
  *     ...
  *     cop_server_stop(&server, 5 * COP_S);
  *
@@ -28,14 +28,24 @@ struct cop_server {
 };
 
 /* Listen and return; for each connection handler(stream, arg) runs in a task of its own, and the
- * stream is closed after it. Returns 0, -ENOMEM, or an error of cop_listen. */
-COP_PUBLIC COP_MUST int cop_start_server(struct cop_server *server, const struct address *address,
+ * stream is closed after it. A connection for which there is no memory is closed at once, and
+ * without memory or descriptors for the next one the server pauses for 100 ms. Returns 0, -ENOMEM,
+ * or an error of cop_listen. */
+COP_PUBLIC COP_MUST int cop_start_server(struct cop_server *server,
+                                         const struct cop_address *address,
                                          void (*handler)(struct cop_stream *stream, void *arg),
                                          void *arg);
 
-/* Accept no more, wait for the handlers at most `grace` nanoseconds, cancel those that are left,
- * and wait for them. Returns 0, or -ETIMEDOUT when some were cancelled, -ECANCELED when the caller
- * was too. Nothing of the server runs after it, in any case. */
+/* The same at an address in print, as "127.0.0.1:0" or "unix:/run/it.sock"; -EINVAL when it is none
+ * (address.h). */
+COP_PUBLIC COP_MUST int cop_start_server_at(struct cop_server *server, const char *address,
+                                            void (*handler)(struct cop_stream *stream, void *arg),
+                                            void *arg);
+
+/* Accept no more, wait for the handlers at most `grace` nanoseconds (0: not at all), cancel those
+ * that are left, and wait for them. Returns 0 when every handler came to its own end, however short
+ * the grace was; -ETIMEDOUT when some were cancelled, -ECANCELED when the caller was too. Nothing
+ * of the server runs after it, in any case. */
 COP_PUBLIC int cop_server_stop(struct cop_server *server, cop_time grace);
 
 #endif

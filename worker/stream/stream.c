@@ -16,7 +16,7 @@
 /* So many calls may succeed without a wait before the others get their turn. */
 #define STREAK_MAX 64
 
-/* What cop_stream_finish reads at once, to throw it away. */
+/* What stream_end reads at once, to throw it away. */
 #define DRAIN_SIZE 4096
 
 /* A client that has connected is about to say something; a drain gives it so long. */
@@ -24,7 +24,7 @@
 
 void cop_stream_init(struct cop_stream *stream, int fd)
 {
-    struct loop *loop = sched_here();
+    struct cop_loop *loop = sched_here();
 
     io_init(&stream->io, fd, NULL);
     stream->blocking = loop->blocking;
@@ -289,6 +289,7 @@ static ssize_t write_some(struct cop_stream *stream, struct iovec *pieces, int n
         int rc;
 
         if (n >= 0) {
+            stream->sent += (uint64_t)n;
             if (stream->counted)
                 METRIC_ADD(bytes_out, (uint64_t)n);
             return n;
@@ -360,6 +361,7 @@ static inline ssize_t write_at_once(struct cop_stream *stream, const void *buffe
     n = send(stream->io.fd, buffer, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    stream->sent += (uint64_t)n;
     if (stream->counted)
         METRIC_ADD(bytes_out, (uint64_t)n);
     return n;
@@ -415,16 +417,20 @@ static int drop_input(struct cop_stream *stream, size_t bytes)
     }
 }
 
-int cop_stream_finish(struct cop_stream *stream, size_t bytes, cop_time time)
+int stream_end(struct cop_stream *stream, size_t bytes, cop_time time)
 {
     struct cop_scope scope;
-    int rc = 0;
+    int rc;
 
-    if (!stream->pipe) {
-        cop_scope_enter(&scope, clock_add(clock_now(), time));
-        rc = cop_shutdown_write(stream);
-        rc = cop_scope_exit(&scope, rc < 0 ? rc : drop_input(stream, bytes));
-    }
+    cop_scope_enter(&scope, clock_add(clock_now(), time));
+    rc = cop_shutdown_write(stream);
+    return cop_scope_exit(&scope, rc < 0 ? rc : drop_input(stream, bytes));
+}
+
+int cop_stream_finish(struct cop_stream *stream, size_t bytes, cop_time time)
+{
+    int rc = stream->pipe ? 0 : stream_end(stream, bytes, time);
+
     cop_stream_close(stream);
     return rc;
 }
@@ -450,7 +456,7 @@ static int make_blocking(int fd)
     return ioctl(fd, FIONBIO, &off) < 0 ? -errno : 0;
 }
 
-int cop_connect(struct cop_stream *stream, const struct address *address)
+int cop_connect(struct cop_stream *stream, const struct cop_address *address)
 {
     int rc = sched_check(sched_current());
     int fd;

@@ -27,6 +27,7 @@ struct cop_stream {
     bool fresh;            /* of a connection's serve(): nothing was read yet, see cop_read */
     bool pipe;             /* not a socket: read(2) and write(2) */
     bool silent;           /* nothing was ever read */
+    uint64_t sent;         /* bytes that the kernel has taken */
     cop_time read_timeout; /* each wait for bytes lasts at most that; COP_NEVER */
     cop_time write_timeout;
     cop_time kernel_read_timeout; /* what SO_RCVTIMEO is set to */
@@ -62,22 +63,23 @@ COP_PUBLIC void cop_stream_set_timeouts(struct cop_stream *stream, cop_time read
  * -ECONNRESET, -EBUSY while another task waits in a read, ... The first read of a service's serve()
  * does not wait in a loop of tasks: with nothing there it returns -EAGAIN, and serve returns
  * COP_PARK. */
-COP_PUBLIC ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size);
+COP_PUBLIC COP_MUST ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size);
 
 /* Exactly size bytes. Returns 0, or -ENODATA when the stream ended before, or as cop_read. */
-COP_PUBLIC int cop_read_exactly(struct cop_stream *stream, void *buffer, size_t size);
+COP_PUBLIC COP_MUST int cop_read_exactly(struct cop_stream *stream, void *buffer, size_t size);
 
 /* Hand all size bytes to the kernel; waits while its buffer is full. Returns 0, -EPIPE, -ETIMEDOUT,
  * -ECANCELED, -EBUSY while another task waits in a write, ...; after the middle three, a part may
  * have been written. */
-COP_PUBLIC int cop_write(struct cop_stream *stream, const void *buffer, size_t size);
+COP_PUBLIC COP_MUST int cop_write(struct cop_stream *stream, const void *buffer, size_t size);
 
 /* The same for n pieces; the array is used up. */
-COP_PUBLIC int cop_writev(struct cop_stream *stream, struct iovec *pieces, int n);
+COP_PUBLIC COP_MUST int cop_writev(struct cop_stream *stream, struct iovec *pieces, int n);
 
 /* Hand the kernel what it takes, at least one byte. Waits while it takes none. Returns the number,
  * -EINVAL for none, or as cop_write, and then nothing was written. */
-COP_PUBLIC ssize_t cop_write_some(struct cop_stream *stream, const void *buffer, size_t size);
+COP_PUBLIC COP_MUST ssize_t cop_write_some(struct cop_stream *stream, const void *buffer,
+                                           size_t size);
 
 /* Say that no more will be written (shutdown(2)). Returns 0 or -errno: -ENOTSOCK for a pipe, which
  * is closed instead. */
@@ -85,7 +87,10 @@ COP_PUBLIC int cop_shutdown_write(struct cop_stream *stream);
 
 /* Connect to an address within the caller's deadline; the stream is the caller's to close. Waits.
  * Returns 0 or -errno; then there is nothing to close. */
-COP_PUBLIC int cop_connect(struct cop_stream *stream, const struct address *address);
+COP_PUBLIC COP_MUST int cop_connect(struct cop_stream *stream, const struct cop_address *address);
+
+/* For http_server.c. cop_stream_finish of a socket, but for the close. */
+int stream_end(struct cop_stream *stream, size_t bytes, cop_time time);
 
 /* For sendfile.c. Every write begins so: may it go on, and does the kernel wait? Returns 0 or the
  * write's -errno. */

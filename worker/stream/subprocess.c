@@ -114,7 +114,9 @@ static int set_signals(posix_spawnattr_t *attributes)
 
 static int spawn(const struct ends *ends, const struct cop_subprocess_options *options)
 {
-    char *const *envp = options->envp ? options->envp : environ;
+    /* The strings are not written to; the standard's types cannot say so. */
+    char *const *argv = (char *const *)(uintptr_t)options->argv;
+    char *const *envp = options->envp ? (char *const *)(uintptr_t)options->envp : environ;
     const char *path = options->path ? options->path : options->argv[0];
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -130,7 +132,7 @@ static int spawn(const struct ends *ends, const struct cop_subprocess_options *o
         if (!error)
             error = set_signals(&attributes);
         if (!error)
-            error = posix_spawnp(&pid, path, &actions, &attributes, options->argv, envp);
+            error = posix_spawnp(&pid, path, &actions, &attributes, argv, envp);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);

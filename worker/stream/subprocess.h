@@ -4,7 +4,7 @@
  * for.
  *
  *     rc = cop_subprocess_start(&child, &(struct cop_subprocess_options){
- *         .argv = (char *[]){"sort", NULL}, .pipes = COP_PIPE_IN | COP_PIPE_OUT});
+ *         .argv = (const char *[]){"sort", NULL}, .pipes = COP_PIPE_IN | COP_PIPE_OUT});
  *     ... write to child.in, close it, read from child.out ...
  *     code = cop_subprocess_wait(&child);
  *     cop_subprocess_close(&child);
@@ -21,10 +21,10 @@
 enum cop_subprocess_pipes { COP_PIPE_IN = 1, COP_PIPE_OUT = 2, COP_PIPE_ERR = 4 };
 
 struct cop_subprocess_options {
-    const char *path;      /* NULL: argv[0], looked up in PATH when it has no slash */
-    char *const *argv;     /* ends with NULL */
-    char *const *envp;     /* NULL: ours */
-    const char *directory; /* NULL: ours */
+    const char *path;        /* NULL: argv[0], looked up in PATH when it has no slash */
+    const char *const *argv; /* ends with NULL */
+    const char *const *envp; /* likewise; NULL: ours */
+    const char *directory;   /* NULL: ours */
     unsigned pipes;  /* COP_PIPE_...; the others are /dev/null for input, and ours for output */
     bool err_to_out; /* errors go where the output goes */
 };

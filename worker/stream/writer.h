@@ -28,11 +28,12 @@ COP_PUBLIC int cop_writer_init(struct cop_writer *writer, struct cop_stream *str
  * to the stream straight from the caller's memory, behind what is held. Returns 0 or an error of
  * cop_write; then none of these bytes was taken, but of the many that went straight perhaps a part.
  * What was written before and not sent is still held. */
-COP_PUBLIC int cop_writer_write(struct cop_writer *writer, const void *buffer, size_t size);
+COP_PUBLIC COP_MUST int cop_writer_write(struct cop_writer *writer, const void *buffer,
+                                         size_t size);
 
 /* Send all that is held. Waits. Returns 0 or an error of cop_write; what was not sent is still
  * held.
  */
-COP_PUBLIC int cop_writer_flush(struct cop_writer *writer);
+COP_PUBLIC COP_MUST int cop_writer_flush(struct cop_writer *writer);
 
 #endif

@@ -2,6 +2,7 @@
 #include "worker/sync/gather.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "worker/task/sched.h"
 
@@ -110,4 +111,18 @@ int cop_gather(struct cop_call *calls, size_t n, unsigned flags)
     if (interrupted && gather.cut_short)
         return -ECANCELED;
     return flags & COP_RETURN_EXCEPTIONS ? 0 : gather.error;
+}
+
+int cop_for_each(cop_fn fn, void *items, size_t n, size_t item_size)
+{
+    struct cop_call *calls = calloc(n, sizeof(*calls));
+    int rc;
+
+    if (!calls)
+        return n > 0 ? -ENOMEM : -EINVAL;
+    for (size_t i = 0; i < n; i++)
+        calls[i] = (struct cop_call){.fn = fn, .arg = items ? (char *)items + i * item_size : NULL};
+    rc = cop_gather(calls, n, 0);
+    free(calls);
+    return rc;
 }

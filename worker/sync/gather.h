@@ -25,4 +25,8 @@ struct cop_call {
  * for unknown flags, a call without a function or no calls at all, with nothing changed. */
 COP_PUBLIC COP_MUST int cop_gather(struct cop_call *calls, size_t n, unsigned flags);
 
+/* Call fn(&items[i]) for each of n items of item_size bytes, side by side; with items NULL it is
+ * fn(NULL), n times. Returns 0, the first error, which cancels the others, or as cop_gather. */
+COP_PUBLIC COP_MUST int cop_for_each(cop_fn fn, void *items, size_t n, size_t item_size);
+
 #endif

@@ -5,8 +5,9 @@
  *
  *     struct cop_group group;
  *     cop_group_enter(&group);
- *     ... cop_group_spawn(&group, fetch, &a); cop_group_spawn(&group, fetch, &b); ...
- *     rc = cop_group_exit(&group, 0);
+ *     if (!cop_group_spawn(&group, fetch, &a) || !cop_group_spawn(&group, fetch, &b))
+ *         rc = -ENOMEM;
+ *     rc = cop_group_exit(&group, rc);
  *
  * A child that ends with -ECANCELED was cancelled, which is no error of the group.
  */
@@ -48,12 +49,12 @@ COP_PUBLIC size_t cop_group_errors(const struct cop_group *group);
 
 /* Start fn(arg) in the group. The task is the group's: it may be cancelled while it has not ended,
  * but not awaited. NULL: no memory. */
-COP_PUBLIC struct cop_task *cop_group_spawn(struct cop_group *group, cop_fn fn, void *arg);
+COP_PUBLIC COP_MUST struct cop_task *cop_group_spawn(struct cop_group *group, cop_fn fn, void *arg);
 #define cop_group_spawn(group, fn, arg) cop_group_spawn_at(group, fn, arg, COP_SITE)
 
 /* The same, with the place in the source or NULL. */
-COP_PUBLIC struct cop_task *cop_group_spawn_at(struct cop_group *group, cop_fn fn, void *arg,
-                                               const char *site);
+COP_PUBLIC COP_MUST struct cop_task *cop_group_spawn_at(struct cop_group *group, cop_fn fn,
+                                                        void *arg, const char *site);
 
 /* Start fn(arg) in the group and wait until it calls cop_task_started. Returns 0; -ENOMEM; the
  * error with which it ended before that, which is then none of the group's; -ESRCH when it ended
@@ -66,6 +67,6 @@ COP_PUBLIC void cop_group_cancel(struct cop_group *group);
 /* Wait for all children; rc is the body's own result, and an error there cancels them. Returns the
  * first error of body and children; -ECANCELED when the caller was cancelled and something was left
  * undone for that; else rc, or 0 when cop_group_cancel made it -ECANCELED. */
-COP_PUBLIC int cop_group_exit(struct cop_group *group, int rc);
+COP_PUBLIC COP_MUST int cop_group_exit(struct cop_group *group, int rc);
 
 #endif

@@ -28,7 +28,7 @@ enum job_state { JOB_QUEUED, JOB_TAKEN, JOB_DONE, JOB_ABANDONED };
 struct job {
     struct list queue;
     struct loop_message message;
-    struct loop *loop;
+    struct cop_loop *loop;
     struct cop_task *task; /* who waits */
     cop_fn fn;
     void *arg;
@@ -238,10 +238,14 @@ int cop_to_thread_with(cop_fn fn, void *arg, unsigned flags)
     job = malloc(sizeof(*job));
     if (!job)
         return -ENOMEM;
+    rc = loop_prepare(self->loop);
+    if (rc < 0) {
+        free(job);
+        return rc;
+    }
     *job = (struct job){
         .message.fn = came_back, .loop = self->loop, .task = self, .fn = fn, .arg = arg};
     list_init(&job->queue);
-    loop_expect_messages(self->loop);
     rc = submit(job);
     if (rc == 0)
         rc = wait_for(job, flags, &ours);

@@ -27,8 +27,8 @@ enum cop_offload_flags {
  * came after it, or, in the first four cases without a run of fn: -ECANCELED; -EAGAIN when the
  * queue is full or no first thread can be started; -EINVAL for unknown flags; -ENOMEM. -ECANCELED
  * with COP_ABANDON_ON_CANCEL when fn was left alone. */
-COP_PUBLIC int cop_to_thread(cop_fn fn, void *arg);
-COP_PUBLIC int cop_to_thread_with(cop_fn fn, void *arg, unsigned flags);
+COP_PUBLIC COP_MUST int cop_to_thread(cop_fn fn, void *arg);
+COP_PUBLIC COP_MUST int cop_to_thread_with(cop_fn fn, void *arg, unsigned flags);
 
 /* Set the process's limits, from any thread; threads that are too many leave when they are idle.
  * Returns 0, or -EINVAL for no threads. A queue of 0 takes only what an idle or a new thread can

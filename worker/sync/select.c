@@ -223,7 +223,9 @@ int cop_select(struct cop_waitable *waits, size_t n)
         if (kinds[waits[i].kind].try(&waits[i]))
             return (int)i;
     }
-    rc = link_all(&select, n, self);
+    rc = loop_prepare(self->loop);
+    if (rc == 0)
+        rc = link_all(&select, n, self);
     if (rc == 0)
         rc = sched_park(self, "select", COP_NEVER);
     unlink_all(&select);

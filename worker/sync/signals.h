@@ -23,12 +23,13 @@ struct cop_signals {
 };
 
 /* Begin to collect the n signals. Returns 0, -EINVAL for none, no signal, SIGKILL or SIGSTOP,
- * -EBUSY when one of them has an owner, -EMFILE, ... */
+ * -EBUSY when one of them has an owner, -EMFILE, -ENFILE, -ENOMEM, and then the mask is as before.
+ */
 COP_PUBLIC COP_MUST int cop_signals_open(struct cop_signals *signals, const int *numbers, size_t n);
 
 /* Wait for the next one. Of one that came several times meanwhile, the kernel tells once. Returns
  * its number, -ECANCELED, -EBUSY while another task waits, -EBADF when it is closed. */
-COP_PUBLIC int cop_signals_wait(struct cop_signals *signals);
+COP_PUBLIC COP_MUST int cop_signals_wait(struct cop_signals *signals);
 
 /* End it, on the thread that opened it: what was collected and not waited for is dropped, and the
  * thread's mask is as before. Harmless twice. */

@@ -14,7 +14,7 @@ struct soon {
     void *arg;
 };
 
-struct loop *cop_this_loop(void)
+struct cop_loop *cop_this_loop(void)
 {
     return sched_here();
 }
@@ -29,7 +29,7 @@ static void call(struct loop_message *message)
     fn(arg);
 }
 
-int cop_call_soon_threadsafe(struct loop *loop, void (*fn)(void *arg), void *arg)
+int cop_call_soon_threadsafe(struct cop_loop *loop, void (*fn)(void *arg), void *arg)
 {
     struct soon *soon;
 
@@ -65,7 +65,7 @@ static int run(void *arg)
 static void start(struct loop_message *message)
 {
     struct cop_remote_call *call = list_entry(message, struct cop_remote_call, start);
-    struct loop *loop = call->loop;
+    struct cop_loop *loop = call->loop;
 
     call->result = loop->closing ? -ECANCELED : -ENOMEM;
     if (!loop->closing)
@@ -87,7 +87,7 @@ static void stop(struct loop_message *message)
     finish_one(call);
 }
 
-int cop_run_threadsafe(struct cop_remote_call *call, struct loop *loop, cop_fn fn, void *arg)
+int cop_run_threadsafe(struct cop_remote_call *call, struct cop_loop *loop, cop_fn fn, void *arg)
 {
     pthread_condattr_t attributes;
 

@@ -4,6 +4,11 @@
  *
  * Everything else in Coppice belongs to the thread of its loop. The loop must not end before these
  * calls return; what it was sent and did not get to is answered when it ends.
+ *
+ * A blocking loop (`tasks: 1`) takes no calls: -ENOTSUP. Its thread waits in the kernel, for a
+ * connection or for bytes, and what came from outside would get its turn only when the thread
+ * happens to wait for tasks, perhaps never. What must reach it goes over a socket or a pipe.
+ * cop_to_thread works there, since the thread waits for the answer.
  */
 #ifndef COPPICE_THREADSAFE_H
 #define COPPICE_THREADSAFE_H
@@ -13,19 +18,20 @@
 #include "worker/task/loop.h"
 
 /* The loop of this thread, for others to call into; a bug outside of one. */
-COP_PUBLIC struct loop *cop_this_loop(void);
+COP_PUBLIC struct cop_loop *cop_this_loop(void);
 
 /* Have fn(arg) called on the loop's stack, soon and in order, from any thread. fn must not wait; it
  * may set events and futures. When the loop ends before, fn is
- * called then. Returns 0, -ENOMEM, or -ENOTSUP for a blocking loop (`tasks: 1`). */
-COP_PUBLIC int cop_call_soon_threadsafe(struct loop *loop, void (*fn)(void *arg), void *arg);
+ * called then. Returns 0, -ENOMEM, or -ENOTSUP. */
+COP_PUBLIC COP_MUST int cop_call_soon_threadsafe(struct cop_loop *loop, void (*fn)(void *arg),
+                                                 void *arg);
 
 /* A call into a loop, with its result; the calling thread's memory until the wait has returned it.
  */
 struct cop_remote_call {
     struct loop_message start;
     struct loop_message stop;
-    struct loop *loop;
+    struct cop_loop *loop;
     cop_fn fn;
     void *arg;
     struct cop_task *task; /* on the loop; NULL before and after its run */
@@ -36,16 +42,16 @@ struct cop_remote_call {
     int result;
 };
 
-/* Run fn(arg) as a task of the loop, from another thread. Returns 0, -ENOTSUP for a blocking loop,
- * or -EDEADLK on the loop's own thread, and then there is nothing to wait for. */
-COP_PUBLIC COP_MUST int cop_run_threadsafe(struct cop_remote_call *call, struct loop *loop,
+/* Run fn(arg) as a task of the loop, from another thread. Returns 0, -ENOTSUP, or -EDEADLK on the
+ * loop's own thread, and then there is nothing to wait for. */
+COP_PUBLIC COP_MUST int cop_run_threadsafe(struct cop_remote_call *call, struct cop_loop *loop,
                                            cop_fn fn, void *arg);
 
 /* Block this thread until fn has returned, or for `timeout` nanoseconds (COP_NEVER). Returns fn's
  * result, -ENOMEM when there was none for a task, -ECANCELED when the loop ended before it began,
  * and the call is over; or -ETIMEDOUT, also where fn has that result: cop_remote_call_done tells.
  */
-COP_PUBLIC int cop_remote_call_wait(struct cop_remote_call *call, cop_time timeout);
+COP_PUBLIC COP_MUST int cop_remote_call_wait(struct cop_remote_call *call, cop_time timeout);
 
 /* Is it over? */
 COP_PUBLIC bool cop_remote_call_done(struct cop_remote_call *call);

@@ -19,7 +19,7 @@ static const struct list *members_of(const struct cop_task *task)
 }
 
 /* Set `awaited` of every task. */
-static void mark_awaited(struct loop *loop)
+static void mark_awaited(struct cop_loop *loop)
 {
     list_for_each (&loop->tasks, node) {
         list_entry(node, struct cop_task, all)->awaited = false;
@@ -97,7 +97,7 @@ static bool leads_circle(const struct cop_task *task)
 }
 
 /* A circle hangs below who waits for one of its tasks, if anybody outside of it does. */
-static bool is_reached(const struct loop *loop, const struct cop_task *leader)
+static bool is_reached(const struct cop_loop *loop, const struct cop_task *leader)
 {
     list_for_each (&loop->tasks, node) {
         const struct cop_task *task = list_entry(node, struct cop_task, all);

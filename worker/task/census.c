@@ -21,7 +21,7 @@ int census_signal(void)
 static void probed(int signal_number, siginfo_t *info, void *context)
 {
     unsigned probe = (unsigned)info->si_value.sival_int;
-    struct loop *loop = loop_here;
+    struct cop_loop *loop = loop_here;
     int before = errno;
     census_probe_fn fn;
 
@@ -56,7 +56,7 @@ static uintptr_t find_stack_end(void)
     return (uintptr_t)low + size;
 }
 
-void census_enter(struct loop *loop)
+void census_enter(struct cop_loop *loop)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -69,7 +69,7 @@ void census_enter(struct loop *loop)
     census_unlock();
 }
 
-void census_leave(struct loop *loop)
+void census_leave(struct cop_loop *loop)
 {
     census_lock();
     list_remove(&loop->census.node);
@@ -81,7 +81,7 @@ void census_answer(enum census_probe probe, census_probe_fn fn)
     atomic_store_explicit(&answers[probe], fn, memory_order_release);
 }
 
-int census_ask(const struct loop *loop, enum census_probe probe)
+int census_ask(const struct cop_loop *loop, enum census_probe probe)
 {
     union sigval value = {.sival_int = (int)probe};
 
@@ -98,9 +98,9 @@ void census_unlock(void)
     CHECK(pthread_mutex_unlock(&mutex) == 0);
 }
 
-struct loop *census_next(const struct loop *loop)
+struct cop_loop *census_next(const struct cop_loop *loop)
 {
     struct list *node = loop ? loop->census.node.next : loops.next;
 
-    return node == &loops ? NULL : list_entry(node, struct loop, census.node);
+    return node == &loops ? NULL : list_entry(node, struct cop_loop, census.node);
 }

@@ -15,7 +15,7 @@
 
 #include "common/list.h"
 
-struct loop;
+struct cop_loop;
 
 /* A loop's entry, inside it. */
 struct census_entry {
@@ -26,20 +26,20 @@ struct census_entry {
 };
 
 /* What can be asked. */
-enum census_probe { PROBE_RUNNING, PROBE_DUMP, PROBE_SAMPLE, PROBE_COUNT };
+enum census_probe { PROBE_RUNNING, PROBE_DUMP, PROBE_SAMPLE, PROBE_SLOW, PROBE_COUNT };
 
-typedef void (*census_probe_fn)(struct loop *loop, const void *context);
+typedef void (*census_probe_fn)(struct cop_loop *loop, const void *context);
 
 /* The loop of the calling thread begins and ceases to exist. census_leave returns when nobody looks
  * at the loop any more. */
-void census_enter(struct loop *loop);
-void census_leave(struct loop *loop);
+void census_enter(struct cop_loop *loop);
+void census_leave(struct cop_loop *loop);
 
 /* Say which function answers a probe; context is the handler's ucontext_t. */
 void census_answer(enum census_probe probe, census_probe_fn fn);
 
 /* Ask a loop's thread. Between census_lock and census_unlock, or in a handler. */
-int census_ask(const struct loop *loop, enum census_probe probe);
+int census_ask(const struct cop_loop *loop, enum census_probe probe);
 
 /* The signal of all probes, for timers that sample; its value is the probe. */
 int census_signal(void);
@@ -50,6 +50,6 @@ void census_unlock(void);
 
 /* The next loop after `loop`, the first after NULL; NULL at the end. Under the lock, or in the
  * handler of a process that dies. */
-struct loop *census_next(const struct loop *loop);
+struct cop_loop *census_next(const struct cop_loop *loop);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "worker/task/sched.h"
+#include "worker/task/slow_task.h"
 #include "worker/task/symbols.h"
 
 static int64_t cpu_now(void)
@@ -19,11 +20,12 @@ static int64_t cpu_now(void)
     return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-static void set(struct loop *loop, bool on)
+static void set(struct cop_loop *loop, bool on)
 {
     if (on && !loop->debug) {
         symbols_load();
         loop->cpu_mark = cpu_now();
+        slow_task_debug(loop);
     }
     loop->debug = on;
 }
@@ -36,14 +38,14 @@ int cop_set_debug(bool on)
     return 0;
 }
 
-void debug_start(struct loop *loop, bool on)
+void debug_start(struct cop_loop *loop, bool on)
 {
     const char *wish = getenv("COPPICE_DEBUG");
 
     set(loop, on || (wish && strcmp(wish, "1") == 0));
 }
 
-void debug_switch(struct loop *loop, const struct cop_task *from)
+void debug_switch(struct cop_loop *loop, const struct cop_task *from)
 {
     int64_t now = cpu_now();
 
@@ -80,15 +82,15 @@ int64_t debug_cpu_ns(const struct cop_task *task)
 static bool has_other_threads(void)
 {
     DIR *directory = opendir("/proc/self/task");
-    int n = 0;
+    /* ".", "..", this thread, and perhaps one that only watches. */
+    int known = 3 + slow_task_threads(), n = 0;
 
     if (!directory)
         return true;
-    while (n < 4 && readdir(directory))
+    while (n <= known && readdir(directory))
         n++;
     closedir(directory);
-    /* ".", ".." and this thread. */
-    return n > 3;
+    return n > known;
 }
 
 static bool waits_for_tasks(const struct cop_task *task)
@@ -98,7 +100,7 @@ static bool waits_for_tasks(const struct cop_task *task)
             task->waits_on != WAITS_ON_IO);
 }
 
-bool debug_is_deadlocked(const struct loop *loop)
+bool debug_is_deadlocked(const struct cop_loop *loop)
 {
     bool anybody_waits = false;
 

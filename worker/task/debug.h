@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug.h - debug mode: exact CPU times of tasks, the places where they were spawned, and a report
- * instead of a silence when all of them wait for each other.
+ * debug.h - debug mode: exact CPU times of tasks, the places where they were spawned, a report
+ * instead of a silence when all of them wait for each other, and of tasks that hold the loop of a
+ * program (slow_task.h).
  *
  * A loop begins in debug mode when its options say so or the environment has COPPICE_DEBUG=1. Each
  * switch then asks the kernel for the thread's CPU time, a few hundred nanoseconds; without debug
@@ -13,7 +14,7 @@
 #include "worker/task/backtrace.h"
 #include "worker/task/task.h"
 
-struct loop;
+struct cop_loop;
 
 /* What debug mode knows of a task. */
 struct task_trace {
@@ -26,8 +27,8 @@ struct task_trace {
 COP_PUBLIC int cop_set_debug(bool on);
 
 /* For loop.c and sched.c. */
-void debug_start(struct loop *loop, bool on);
-void debug_switch(struct loop *loop, const struct cop_task *from);
+void debug_start(struct cop_loop *loop, bool on);
+void debug_switch(struct cop_loop *loop, const struct cop_task *from);
 void debug_spawned(struct cop_task *task);
 void debug_reap(struct cop_task *task);
 
@@ -37,6 +38,6 @@ int64_t debug_cpu_ns(const struct cop_task *task);
 /* Can nothing wake any task of this loop: none is ready, no deadline runs, none waits for a
  * descriptor or for something that this cannot judge, and the process has no other thread that
  * might help? */
-bool debug_is_deadlocked(const struct loop *loop);
+bool debug_is_deadlocked(const struct cop_loop *loop);
 
 #endif

@@ -12,7 +12,7 @@ void extras_clean(struct extras *extras)
     extras->locals = NULL;
 }
 
-void extras_reap_loose(struct loop *loop)
+void extras_reap_loose(struct cop_loop *loop)
 {
     list_for_each (&loop->tasks, node) {
         if (list_entry(node, struct cop_task, all)->state != TASK_DONE)

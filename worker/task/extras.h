@@ -13,7 +13,7 @@
 #define EXTRAS_NAME_SIZE 32
 
 struct cop_deferred;
-struct loop;
+struct cop_loop;
 
 /* Told of one task's progress, by the task itself; it may wake others and must not wait. A task has
  * one at most, and nobody else consumes its reference while it is there. */
@@ -52,6 +52,6 @@ static inline void extras_finish(struct extras *extras)
 
 /* When every task that is left in the loop has ended, none will be awaited: report and reap them.
  * At the loop's end, from no task. */
-void extras_reap_loose(struct loop *loop);
+void extras_reap_loose(struct cop_loop *loop);
 
 #endif

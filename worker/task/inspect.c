@@ -155,7 +155,7 @@ static uint64_t hash_of(const struct cop_task *task, const struct backtrace *bac
 }
 
 /* Returns the number of groups; tasks that did not fit are counted in *rest. */
-static size_t sort_into_groups(struct group *groups, const struct loop *loop,
+static size_t sort_into_groups(struct group *groups, const struct cop_loop *loop,
                                const struct backtrace *running, size_t *rest)
 {
     struct backtrace backtrace;
@@ -195,7 +195,7 @@ static struct group *most_frequent(struct group *groups, size_t n)
 }
 
 /* The group's oldest members. */
-static void print_members(struct printer *printer, const struct loop *loop,
+static void print_members(struct printer *printer, const struct cop_loop *loop,
                           const struct group *group, const struct backtrace *running)
 {
     struct backtrace backtrace;
@@ -218,8 +218,8 @@ static void print_members(struct printer *printer, const struct loop *loop,
         print_text(printer, ", ...");
 }
 
-static void print_group(struct printer *printer, const struct loop *loop, const struct group *group,
-                        const struct backtrace *running)
+static void print_group(struct printer *printer, const struct cop_loop *loop,
+                        const struct group *group, const struct backtrace *running)
 {
     const struct cop_task *task = group->first;
     struct backtrace backtrace;
@@ -237,7 +237,7 @@ static void print_group(struct printer *printer, const struct loop *loop, const 
     inspect_print_frames(printer, &backtrace);
 }
 
-void inspect_print(struct printer *printer, const struct loop *loop,
+void inspect_print(struct printer *printer, const struct cop_loop *loop,
                    const struct backtrace *running)
 {
     struct group groups[GROUPS_MAX];

@@ -46,7 +46,7 @@ COP_PUBLIC int cop_print_tasks(int fd);
  * to. Returns as cop_print_tasks. */
 COP_PUBLIC int cop_print_call_graph(int fd);
 
-struct loop;
+struct cop_loop;
 struct printer;
 struct backtrace;
 
@@ -58,7 +58,7 @@ struct cop_task *inspect_awaited(const struct cop_task *task);
 
 /* Safe in a signal handler on the loop's thread. `running` is the stack of the loop's current task;
  * NULL: none runs. */
-void inspect_print(struct printer *printer, const struct loop *loop,
+void inspect_print(struct printer *printer, const struct cop_loop *loop,
                    const struct backtrace *running);
 
 /* One frame on each line. */

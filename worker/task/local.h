@@ -23,7 +23,7 @@ struct cop_key {
 
 /* Set the running task's value; NULL takes it away. Does not wait. Returns 0, -EINVAL without a
  * key, or -ENOMEM with nothing changed. */
-COP_PUBLIC int cop_local_set(const struct cop_key *key, void *value);
+COP_PUBLIC COP_MUST int cop_local_set(const struct cop_key *key, void *value);
 
 /* The running task's value, or NULL. */
 COP_PUBLIC void *cop_local_get(const struct cop_key *key);

@@ -13,6 +13,8 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "common/check.h"
 #include "common/clock.h"
@@ -20,6 +22,7 @@
 #include "worker/task/poller.h"
 #include "worker/task/profiler.h"
 #include "worker/task/sched.h"
+#include "worker/task/slow_task.h"
 
 /* How often the stacks that nobody needs are given back. */
 #define TRIM_INTERVAL_NS NS_PER_S
@@ -27,7 +30,7 @@
 /* The kernel has answered: what the events' callbacks call now is now. */
 static void poll_returned(struct ev_loop *ev)
 {
-    struct loop *loop = ev_userdata(ev);
+    struct cop_loop *loop = ev_userdata(ev);
 
     loop->now = clock_now();
 }
@@ -57,29 +60,38 @@ static void take_messages(struct poller *poller)
     }
 }
 
-static void messages_came(struct ev_loop *ev, ev_async *watcher, int revents)
+static void messages_came(struct ev_loop *ev, ev_io *watcher, int revents)
 {
+    struct poller *poller = watcher->data;
+    uint64_t count;
+
     sched_event(loop_here);
-    take_messages(watcher->data);
+    /* Before the messages are taken: who posts after that writes again. */
+    while (read(poller->wake_fd, &count, sizeof(count)) < 0 && errno == EINTR)
+        ;
+    take_messages(poller);
 }
 
-static struct poller *poller_new(struct loop *loop)
+static struct poller *poller_new(struct cop_loop *loop)
 {
     struct poller *poller = calloc(1, sizeof(*poller));
 
     if (!poller)
         return NULL;
-    poller->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
+    poller->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    poller->ev = poller->wake_fd < 0 ? NULL : ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     if (!poller->ev) {
+        if (poller->wake_fd >= 0)
+            close(poller->wake_fd);
         free(poller);
         return NULL;
     }
     ev_set_userdata(poller->ev, loop);
     ev_set_loop_release_cb(poller->ev, NULL, poll_returned);
     ev_init(&poller->timer, timer_fired);
-    ev_async_init(&poller->async, messages_came);
-    poller->async.data = poller;
-    ev_async_start(poller->ev, &poller->async);
+    ev_io_init(&poller->wake, messages_came, poller->wake_fd, EV_READ);
+    poller->wake.data = poller;
+    ev_io_start(poller->ev, &poller->wake);
     return poller;
 }
 
@@ -91,35 +103,42 @@ static void poller_free(struct poller *poller)
     while (atomic_load(&poller->posting) > 0)
         sched_yield();
     take_messages(poller);
-    ev_async_stop(poller->ev, &poller->async);
+    ev_io_stop(poller->ev, &poller->wake);
     ev_timer_stop(poller->ev, &poller->timer);
     ev_loop_destroy(poller->ev);
+    close(poller->wake_fd);
     free(poller);
 }
 
-struct poller *poller_of(struct loop *loop)
+struct poller *poller_of(struct cop_loop *loop)
 {
-    if (!loop->poller) {
-        loop->poller = poller_new(loop);
-        CHECK_MSG(loop->poller, "no memory or descriptors for a loop");
-    }
+    CHECK(loop->poller);
     return loop->poller;
 }
 
-struct loop *loop_new(const struct loop_options *options)
+int loop_prepare(struct cop_loop *loop)
 {
-    struct loop *loop = calloc(1, sizeof(*loop));
+    int rc = timer_heap_reserve(&loop->timers, loop->ntasks + 3);
+
+    /* The last to be made: where there is a poller there is all. */
+    if (rc == 0 && !loop->poller)
+        loop->poller = poller_new(loop);
+    return loop->poller ? rc : -ENOMEM;
+}
+
+struct cop_loop *loop_new(const struct loop_options *options)
+{
+    struct cop_loop *loop = calloc(1, sizeof(*loop));
 
     CHECK_MSG(!loop_here, "this thread has a loop already");
     if (!loop)
         return NULL;
     loop->own_metrics = options->metrics ? NULL : metrics_new();
     loop->metrics = options->metrics ? options->metrics : loop->own_metrics;
-    loop->poller = options->blocking ? NULL : poller_new(loop);
     timer_heap_init(&loop->timers);
-    if (!loop->metrics || (!options->blocking && !loop->poller) ||
-        timer_heap_reserve(&loop->timers, 64) < 0) {
+    if (!loop->metrics || (!options->blocking && loop_prepare(loop) < 0)) {
         poller_free(loop->poller);
+        timer_heap_fini(&loop->timers);
         metrics_free(loop->own_metrics);
         free(loop);
         return NULL;
@@ -131,6 +150,7 @@ struct loop *loop_new(const struct loop_options *options)
     loop->tail = &loop->head;
     loop->now = clock_now();
     list_init(&loop->tasks);
+    list_init(&loop->before_poll);
     stack_pool_init(&loop->stacks, options->stack_size);
     loop->thread.loop = loop;
     loop->thread.state = TASK_RUNNING;
@@ -149,7 +169,7 @@ struct loop *loop_new(const struct loop_options *options)
 }
 
 /* Have libev wake up for the first deadline, or earlier. */
-static void arm_timer(struct loop *loop, struct poller *poller)
+static void arm_timer(struct cop_loop *loop, struct poller *poller)
 {
     int64_t first = timer_first(&loop->timers);
     int64_t now;
@@ -164,7 +184,7 @@ static void arm_timer(struct loop *loop, struct poller *poller)
     ev_timer_start(poller->ev, &poller->timer);
 }
 
-static void trim_stacks(struct loop *loop)
+static void trim_stacks(struct cop_loop *loop)
 {
     stack_pool_trim(&loop->stacks);
     for (unsigned i = 0; i < STACK_CLASSES; i++) {
@@ -173,7 +193,7 @@ static void trim_stacks(struct loop *loop)
     }
 }
 
-static void free_stacks(struct loop *loop)
+static void free_stacks(struct cop_loop *loop)
 {
     stack_pool_fini(&loop->stacks);
     for (unsigned i = 0; i < STACK_CLASSES; i++) {
@@ -183,11 +203,31 @@ static void free_stacks(struct loop *loop)
     }
 }
 
-static void poll_events(struct loop *loop)
+void loop_before_poll(struct cop_loop *loop, struct loop_call *call)
+{
+    if (list_is_empty(&call->node))
+        list_push_back(&loop->before_poll, &call->node);
+}
+
+static void call_before_poll(struct cop_loop *loop)
+{
+    struct list *node;
+
+    while ((node = list_pop_front(&loop->before_poll))) {
+        struct loop_call *call = list_entry(node, struct loop_call, node);
+
+        list_init(node);
+        call->fn(call);
+    }
+}
+
+static void poll_events(struct cop_loop *loop)
 {
     struct poller *poller = poller_of(loop);
     bool busy = loop->head || loop->thread.state == TASK_READY;
 
+    if (__builtin_expect(!list_is_empty(&loop->before_poll), 0))
+        call_before_poll(loop);
     arm_timer(loop, poller);
     sched_poll_begin(loop);
     ev_run(poller->ev, busy ? EVRUN_NOWAIT : EVRUN_ONCE);
@@ -202,13 +242,13 @@ static void poll_events(struct loop *loop)
 }
 
 /* In debug mode: is there nothing that a poll could bring? */
-static bool is_stuck(const struct loop *loop)
+static bool is_stuck(const struct cop_loop *loop)
 {
     return __builtin_expect(loop->debug, 0) && loop->is_closed && debug_is_deadlocked(loop);
 }
 
 /* Tasks that wait for each other uninterruptibly never end: they are gone as they are. */
-static void abandon(struct loop *loop)
+static void abandon(struct cop_loop *loop)
 {
     list_for_each_safe (&loop->tasks, node) {
         struct cop_task *task = list_entry(node, struct cop_task, all);
@@ -219,11 +259,12 @@ static void abandon(struct loop *loop)
     }
 }
 
-void loop_free(struct loop *loop)
+void loop_free(struct cop_loop *loop)
 {
     CHECK_MSG(loop_here == loop, "a loop is freed on its own thread");
     loop->closing = true;
     profile_fini(loop);
+    slow_task_leave(loop);
     census_leave(loop);
     loop->current = &loop->thread;
     extras_finish(&loop->thread.extras);
@@ -250,7 +291,7 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
-int loop_run(struct loop *loop)
+int loop_run(struct cop_loop *loop)
 {
     while (!loop->stopped) {
         sched_run_ready(loop);
@@ -264,12 +305,12 @@ int loop_run(struct loop *loop)
     return 0;
 }
 
-void loop_stop(struct loop *loop)
+void loop_stop(struct cop_loop *loop)
 {
     loop->stopped = true;
 }
 
-void loop_drive(struct loop *loop)
+void loop_drive(struct cop_loop *loop)
 {
     struct cop_task *current = loop->current;
 
@@ -285,49 +326,56 @@ void loop_drive(struct loop *loop)
     loop->current = current;
 }
 
-void loop_cancel_all(struct loop *loop)
+void loop_cancel_all(struct cop_loop *loop)
 {
     list_for_each (&loop->tasks, node) {
         (void)cop_task_cancel(list_entry(node, struct cop_task, all));
     }
 }
 
-struct metrics *loop_metrics(struct loop *loop)
+struct metrics *loop_metrics(struct cop_loop *loop)
 {
     return loop->metrics;
 }
 
-size_t loop_tasks(const struct loop *loop, size_t *ready)
+size_t loop_tasks(const struct cop_loop *loop, size_t *ready)
 {
     *ready = loop->nbatch + loop->nqueued;
     return loop->ntasks;
 }
 
-void loop_post(struct loop *loop, struct loop_message *message)
+static void wake_up(struct poller *poller)
+{
+    uint64_t one = 1;
+
+    while (write(poller->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+}
+
+void loop_post(struct cop_loop *loop, struct loop_message *message)
 {
     struct poller *poller = loop->poller;
+    struct loop_message *older;
 
     CHECK_MSG(poller, "a blocking loop takes no messages");
     atomic_fetch_add(&poller->posting, 1);
-    message->next = atomic_load(&poller->messages);
-    while (!atomic_compare_exchange_weak(&poller->messages, &message->next, message))
-        ;
-    ev_async_send(poller->ev, &poller->async);
+    older = atomic_load(&poller->messages);
+    do
+        message->next = older;
+    while (!atomic_compare_exchange_weak(&poller->messages, &older, message));
+    /* Who finds others there leaves the waking to the first of them. */
+    if (!older)
+        wake_up(poller);
     atomic_fetch_sub(&poller->posting, 1);
 }
 
-void loop_expect_messages(struct loop *loop)
-{
-    (void)poller_of(loop);
-}
-
-enum loop_interrupt loop_interrupted(const struct loop *loop)
+enum loop_interrupt loop_interrupted(const struct cop_loop *loop)
 {
     return loop->interrupt ? (enum loop_interrupt)atomic_load(loop->interrupt)
                            : LOOP_INTERRUPT_NONE;
 }
 
-size_t loop_stack_bytes(const struct loop *loop)
+size_t loop_stack_bytes(const struct cop_loop *loop)
 {
     size_t bytes = loop->stacks.nstacks * loop->stacks.size;
 
@@ -340,7 +388,7 @@ size_t loop_stack_bytes(const struct loop *loop)
 
 struct loop_ticker {
     ev_timer timer;
-    struct loop *loop;
+    struct cop_loop *loop;
     int64_t interval_ns;
     int64_t due_ns;
     void (*fn)(void *arg, int64_t late_ns);
@@ -371,10 +419,10 @@ static void ticked(struct ev_loop *ev, ev_timer *watcher, int revents)
     ticker->fn(ticker->arg, late > 0 ? late : 0);
 }
 
-struct loop_ticker *loop_ticker_new(struct loop *loop, int64_t interval_ns,
+struct loop_ticker *loop_ticker_new(struct cop_loop *loop, int64_t interval_ns,
                                     void (*fn)(void *arg, int64_t late_ns), void *arg)
 {
-    struct loop_ticker *ticker = calloc(1, sizeof(*ticker));
+    struct loop_ticker *ticker = loop_prepare(loop) < 0 ? NULL : calloc(1, sizeof(*ticker));
     int64_t now = clock_now();
 
     if (!ticker)
@@ -397,7 +445,7 @@ void loop_ticker_free(struct loop_ticker *ticker)
     free(ticker);
 }
 
-int loop_spawn(struct loop *loop, cop_fn fn, void *arg)
+int loop_spawn(struct cop_loop *loop, cop_fn fn, void *arg)
 {
     struct cop_task *task = sched_spawn(loop, fn, arg);
 

@@ -2,7 +2,8 @@
 /*
  * loop.h - a loop's life: made, run, stopped; one per thread, nothing shared between two of them.
  *
- * The only way in from another thread is loop_post.
+ * The only way in from another thread is loop_post. Want of memory is an error, but for libev's own
+ * tables, a few bytes for each descriptor that is watched: there it ends the process.
  */
 #ifndef COPPICE_LOOP_H
 #define COPPICE_LOOP_H
@@ -14,7 +15,7 @@
 #include "common/list.h"
 #include "worker/task/task.h"
 
-struct loop;
+struct cop_loop;
 struct beat;
 struct metrics;
 
@@ -39,34 +40,34 @@ struct loop_options {
 
 /* Make this thread's loop, after the fork and on the thread that will run it. NULL: no memory or
  * descriptors. */
-struct loop *loop_new(const struct loop_options *options);
+struct cop_loop *loop_new(const struct loop_options *options);
 
 /* Cancel and await the tasks that are left, then free everything; those that have ended and were
  * never awaited are logged. On the loop's own thread. */
-void loop_free(struct loop *loop);
+void loop_free(struct cop_loop *loop);
 
 /* Run until loop_stop. Returns 0; or -EDEADLK, in debug mode and for a closed loop, when every task
  * waits and nothing can wake one. */
-int loop_run(struct loop *loop);
-void loop_stop(struct loop *loop);
+int loop_run(struct cop_loop *loop);
+void loop_stop(struct cop_loop *loop);
 
 /* Run other tasks and events until the thread's own task can go on. For sched.c. */
-void loop_drive(struct loop *loop);
+void loop_drive(struct cop_loop *loop);
 
 /* Cancel every task. They end at their next waits. */
-void loop_cancel_all(struct loop *loop);
+void loop_cancel_all(struct cop_loop *loop);
 
 /* What the loop counts. */
-struct metrics *loop_metrics(struct loop *loop);
+struct metrics *loop_metrics(struct cop_loop *loop);
 
 /* Why a blocking loop should leave its waits. */
-enum loop_interrupt loop_interrupted(const struct loop *loop);
+enum loop_interrupt loop_interrupted(const struct cop_loop *loop);
 
 /* Address space of the stacks that were made so far, in bytes. */
-size_t loop_stack_bytes(const struct loop *loop);
+size_t loop_stack_bytes(const struct cop_loop *loop);
 
 /* Tasks alive, and those of them that are ready. */
-size_t loop_tasks(const struct loop *loop, size_t *ready);
+size_t loop_tasks(const struct cop_loop *loop, size_t *ready);
 
 /* A message to a loop: the caller's memory, until fn has been called. */
 struct loop_message {
@@ -76,19 +77,33 @@ struct loop_message {
 
 /* Have fn(message) called on the loop's stack, soon and in order, at the loop's end at the latest.
  * From any thread; takes no lock. */
-void loop_post(struct loop *loop, struct loop_message *message);
+void loop_post(struct cop_loop *loop, struct loop_message *message);
 
-/* A blocking loop takes messages from now on, while its thread waits for tasks. On that thread. */
-void loop_expect_messages(struct loop *loop);
+/* Have all that tasks, timers and messages need, with room for one task more: a blocking loop makes
+ * it when it is first needed, and takes messages from then on while its thread waits for tasks. On
+ * the loop's thread. Returns 0, or -ENOMEM without memory or descriptors. */
+int loop_prepare(struct cop_loop *loop);
 
 /* A repeated call on the loop's stack. late_ns: how long after its time. After a stall the next one
  * is a whole interval away. NULL: no memory. fn may free its ticker. */
 struct loop_ticker;
-struct loop_ticker *loop_ticker_new(struct loop *loop, int64_t interval_ns,
+struct loop_ticker *loop_ticker_new(struct cop_loop *loop, int64_t interval_ns,
                                     void (*fn)(void *arg, int64_t late_ns), void *arg);
 void loop_ticker_free(struct loop_ticker *ticker);
 
+/* A call before the loop asks the kernel for events the next time, once: what many tasks of a turn
+ * have gathered is done together. The caller's memory, until then or list_remove(&call->node);
+ * node is initialised. Asking twice is asking once; a loop that ends calls nothing any more. fn
+ * runs on the loop's stack and must not wait.
+ */
+struct loop_call {
+    struct list node;
+    void (*fn)(struct loop_call *call);
+};
+
+void loop_before_poll(struct cop_loop *loop, struct loop_call *call);
+
 /* Start fn(arg) as a detached task, from the loop's stack or a task. Returns 0 or -ENOMEM. */
-int loop_spawn(struct loop *loop, cop_fn fn, void *arg);
+int loop_spawn(struct cop_loop *loop, cop_fn fn, void *arg);
 
 #endif

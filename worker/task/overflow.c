@@ -70,7 +70,7 @@ static void tell(const struct cop_task *task)
 
 static void fault(int signal_number, siginfo_t *info, void *context)
 {
-    const struct loop *loop = loop_here;
+    const struct cop_loop *loop = loop_here;
     const struct cop_task *task = loop ? loop->current : NULL;
 
     if (task && task->stack && stack_is_guard(task->stack, info->si_addr))

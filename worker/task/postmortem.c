@@ -22,9 +22,9 @@
 #define ANSWER_TRIES 50
 #define LOOPS_MAX    1024
 
-static _Atomic(const struct loop *) described;
+static _Atomic(const struct cop_loop *) described;
 
-static void print_running(struct printer *printer, const struct loop *loop,
+static void print_running(struct printer *printer, const struct cop_loop *loop,
                           const struct backtrace *running)
 {
     print_text(printer, "loop of thread ");
@@ -42,7 +42,7 @@ static void print_running(struct printer *printer, const struct loop *loop,
 }
 
 /* In a handler, on the loop's thread. */
-static void describe(struct loop *loop, const void *context)
+static void describe(struct cop_loop *loop, const void *context)
 {
     const struct cop_task *task = loop->current ? loop->current : &loop->thread;
     struct backtrace running;
@@ -65,7 +65,7 @@ static void say(const char *text)
     (void)printer_flush(&printer);
 }
 
-static void wait_until_described(const struct loop *loop)
+static void wait_until_described(const struct cop_loop *loop)
 {
     struct timespec pause = {.tv_nsec = 10 * NS_PER_MS};
 
@@ -81,7 +81,7 @@ static void describe_others(void)
 {
     int left = LOOPS_MAX;
 
-    for (struct loop *loop = census_next(NULL); loop && left-- > 0; loop = census_next(loop)) {
+    for (struct cop_loop *loop = census_next(NULL); loop && left-- > 0; loop = census_next(loop)) {
         if (loop != loop_here && census_ask(loop, PROBE_DUMP) == 0)
             wait_until_described(loop);
     }

@@ -87,7 +87,7 @@ static void record(struct profile *profile, const struct backtrace *backtrace, c
 }
 
 /* In a signal handler on the loop's thread. */
-static void sample_cpu(struct loop *loop, const void *context)
+static void sample_cpu(struct cop_loop *loop, const void *context)
 {
     struct profile *profile = atomic_load(&loop->profile);
     const struct cop_task *task = loop->current ? loop->current : &loop->thread;
@@ -105,7 +105,7 @@ static void sample_cpu(struct loop *loop, const void *context)
 
 static void sample_waits(void *arg, int64_t late_ns)
 {
-    struct loop *loop = arg;
+    struct cop_loop *loop = arg;
     struct profile *profile = atomic_load(&loop->profile);
     struct backtrace backtrace;
     size_t left = TASKS_PER_WAIT;
@@ -124,7 +124,7 @@ static void sample_waits(void *arg, int64_t late_ns)
 
 /* ---- start and stop ---- */
 
-static int start_timer(struct profile *profile, const struct loop *loop)
+static int start_timer(struct profile *profile, const struct cop_loop *loop)
 {
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID,
                              .sigev_signo = census_signal(),
@@ -145,7 +145,7 @@ static int start_timer(struct profile *profile, const struct loop *loop)
 }
 
 /* The loop's profile, cleared; kept until the loop ends, since a late signal may look at it. */
-static struct profile *take_profile(struct loop *loop)
+static struct profile *take_profile(struct cop_loop *loop)
 {
     struct profile *profile = atomic_load(&loop->profile);
 
@@ -161,7 +161,7 @@ static struct profile *take_profile(struct loop *loop)
     return profile;
 }
 
-int profile_start(struct loop *loop, enum cop_profile kind)
+int profile_start(struct cop_loop *loop, enum cop_profile kind)
 {
     struct profile *profile = atomic_load(&loop->profile);
     int rc = 0;
@@ -212,7 +212,7 @@ static void stop_sampling(struct profile *profile)
         sched_yield();
 }
 
-int profile_stop(struct loop *loop, struct printer *printer)
+int profile_stop(struct cop_loop *loop, struct printer *printer)
 {
     struct profile *profile = atomic_load(&loop->profile);
     int samples, rc;
@@ -233,7 +233,7 @@ int profile_stop(struct loop *loop, struct printer *printer)
     return rc < 0 ? rc : samples;
 }
 
-void profile_fini(struct loop *loop)
+void profile_fini(struct cop_loop *loop)
 {
     struct profile *profile = atomic_load(&loop->profile);
 

@@ -22,15 +22,15 @@ COP_PUBLIC int cop_profile_start(enum cop_profile kind);
  * or -errno of write(2). */
 COP_PUBLIC int cop_profile_stop(int fd);
 
-struct loop;
+struct cop_loop;
 struct printer;
 struct profile;
 
 /* The same for any loop. CPU: from any thread, under census_lock. WAIT: from the loop's thread. */
-int profile_start(struct loop *loop, enum cop_profile kind);
-int profile_stop(struct loop *loop, struct printer *printer);
+int profile_start(struct cop_loop *loop, enum cop_profile kind);
+int profile_stop(struct cop_loop *loop, struct printer *printer);
 
 /* At the loop's end, on its thread. */
-void profile_fini(struct loop *loop);
+void profile_fini(struct cop_loop *loop);
 
 #endif

@@ -14,7 +14,7 @@
 /* The kernel is asked after so many resumes at the latest, however short they are. */
 #define RESUMES_BETWEEN_POLLS 1024
 
-_Thread_local struct loop *loop_here;
+_Thread_local struct cop_loop *loop_here;
 
 /* CLOCK_MONOTONIC_COARSE moves with the kernel's tick and costs a fraction of the precise one. */
 static int64_t coarse_now(void)
@@ -26,7 +26,7 @@ static int64_t coarse_now(void)
 }
 
 /* All that is ready is the next snapshot. */
-static void begin_batch(struct loop *loop)
+static void begin_batch(struct cop_loop *loop)
 {
     loop->resumes += loop->nqueued;
     loop->nbatch += loop->nqueued;
@@ -35,21 +35,21 @@ static void begin_batch(struct loop *loop)
 
 /* Has the kernel been kept waiting? The clock is looked at whenever the resumes since the last poll
  * have doubled: those to come will take about as long as those that were. */
-static bool is_time_to_poll(struct loop *loop)
+static bool is_time_to_poll(struct cop_loop *loop)
 {
     loop->look_at = 2 * loop->resumes;
     return loop->resumes >= RESUMES_BETWEEN_POLLS || coarse_now() != loop->coarse;
 }
 
 /* The snapshot has run. May the next one begin at once? */
-static inline bool may_go_on(struct loop *loop)
+static inline bool may_go_on(struct cop_loop *loop)
 {
     return loop->nqueued > 0 && loop->thread.state != TASK_READY &&
            (__builtin_expect(loop->resumes < loop->look_at, 1) || !is_time_to_poll(loop));
 }
 
 /* Who runs next: the first of the snapshot, or the thread's own stack. */
-static inline struct cop_task *take_next(struct loop *loop)
+static inline struct cop_task *take_next(struct cop_loop *loop)
 {
     struct cop_task *task;
 
@@ -66,7 +66,7 @@ static inline struct cop_task *take_next(struct loop *loop)
     return task;
 }
 
-static inline void append(struct loop *loop, struct cop_task *task)
+static inline void append(struct cop_loop *loop, struct cop_task *task)
 {
     task->next = NULL;
     *loop->tail = task;
@@ -75,7 +75,7 @@ static inline void append(struct loop *loop, struct cop_task *task)
 }
 
 /* Take apart the task that left for ever, now that its stack is no longer in use. */
-static inline void bury(struct loop *loop)
+static inline void bury(struct cop_loop *loop)
 {
     struct cop_task *gone = loop->leaving;
 
@@ -86,7 +86,7 @@ static inline void bury(struct loop *loop)
 }
 
 /* Go on as `to`; returns when somebody switches back to `from`. */
-static inline void switch_to(struct loop *loop, struct cop_task *from, struct cop_task *to)
+static inline void switch_to(struct cop_loop *loop, struct cop_task *from, struct cop_task *to)
 {
     uint64_t turn = atomic_load_explicit(&loop->turn, memory_order_relaxed);
 
@@ -102,7 +102,7 @@ static inline void switch_to(struct loop *loop, struct cop_task *from, struct co
 }
 
 /* The running task cannot go on: the next ready one does, or the thread's own stack. */
-static inline void switch_away(struct loop *loop, struct cop_task *self)
+static inline void switch_away(struct cop_loop *loop, struct cop_task *self)
 {
     struct cop_task *next = take_next(loop);
 
@@ -113,7 +113,7 @@ static inline void switch_away(struct loop *loop, struct cop_task *self)
 /* The first and last function on every task's stack. */
 static void enter_task(void)
 {
-    struct loop *loop = loop_here;
+    struct cop_loop *loop = loop_here;
     struct cop_task *self = loop->current;
 
     sanitize_arrive(&self->sanitize, &loop->thread.sanitize);
@@ -141,13 +141,12 @@ static void enter_task(void)
 
 /* Always a part of its caller: debug_spawned counts the frames from here to the spawner. */
 static inline __attribute__((always_inline)) struct cop_task *
-spawn(struct loop *loop, struct stack_pool *pool, cop_fn fn, void *arg)
+spawn(struct cop_loop *loop, struct stack_pool *pool, cop_fn fn, void *arg)
 {
     struct stack *stack;
     struct cop_task *task;
 
-    if (loop->ntasks + 2 >= loop->timers.capacity &&
-        timer_heap_reserve(&loop->timers, loop->ntasks + 3) < 0)
+    if (loop->ntasks + 2 >= loop->timers.capacity && loop_prepare(loop) < 0)
         return NULL;
     stack = stack_take(pool);
     if (!stack)
@@ -172,6 +171,7 @@ spawn(struct loop *loop, struct stack_pool *pool, cop_fn fn, void *arg)
     task->why = NULL;
     task->label = NULL;
     task->label_len = 0;
+    task->serves = NULL;
     task->waits_on = WAITS_ON_UNKNOWN;
     task->id = ++loop->next_id;
     task->born = loop->now;
@@ -188,12 +188,12 @@ spawn(struct loop *loop, struct stack_pool *pool, cop_fn fn, void *arg)
     return task;
 }
 
-struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg)
+struct cop_task *sched_spawn(struct cop_loop *loop, cop_fn fn, void *arg)
 {
     return spawn(loop, &loop->stacks, fn, arg);
 }
 
-struct cop_task *sched_spawn_sized(struct loop *loop, cop_fn fn, void *arg, size_t stack_size)
+struct cop_task *sched_spawn_sized(struct cop_loop *loop, cop_fn fn, void *arg, size_t stack_size)
 {
     unsigned class = stack_class(stack_size);
 
@@ -210,7 +210,7 @@ struct cop_task *sched_spawn_sized(struct loop *loop, cop_fn fn, void *arg, size
 
 bool sched_renew(struct cop_task *self)
 {
-    struct loop *loop = self->loop;
+    struct cop_loop *loop = self->loop;
 
     CHECK_MSG(self->scope == &self->root,
               "a task ended inside a scope or group that it did not exit");
@@ -219,6 +219,7 @@ bool sched_renew(struct cop_task *self)
         return false;
     self->label = NULL;
     self->label_len = 0;
+    self->serves = NULL;
     self->id = ++loop->next_id;
     self->born = loop->now;
     extras_init(&self->extras, NULL);
@@ -232,7 +233,7 @@ bool sched_renew(struct cop_task *self)
 
 void sched_reap(struct cop_task *task)
 {
-    struct loop *loop = task->loop;
+    struct cop_loop *loop = task->loop;
 
     CHECK(task->state == TASK_DONE);
     list_remove(&task->all);
@@ -245,7 +246,7 @@ void sched_reap(struct cop_task *task)
 
 void sched_ready(struct cop_task *task)
 {
-    struct loop *loop = task->loop;
+    struct cop_loop *loop = task->loop;
     struct cop_task **end = loop->event_end;
 
     task->state = TASK_READY;
@@ -264,13 +265,13 @@ void sched_ready(struct cop_task *task)
     loop->nqueued++;
 }
 
-void sched_poll_begin(struct loop *loop)
+void sched_poll_begin(struct cop_loop *loop)
 {
     loop->poll_tail = loop->tail;
     loop->event_end = loop->tail;
 }
 
-void sched_poll_end(struct loop *loop)
+void sched_poll_end(struct cop_loop *loop)
 {
     loop->poll_tail = NULL;
     loop->event_end = NULL;
@@ -287,7 +288,7 @@ static void arm_timer(struct cop_task *self, cop_time until)
 
 static int park(struct cop_task *self, const char *why)
 {
-    struct loop *loop = self->loop;
+    struct cop_loop *loop = self->loop;
 
     self->state = TASK_PARKED;
     self->why = why;
@@ -303,6 +304,9 @@ static int park(struct cop_task *self, const char *why)
 
 int sched_park(struct cop_task *self, const char *why, cop_time until)
 {
+    /* The thread of a blocking loop, which had no reason to look around before. */
+    if (__builtin_expect(!self->loop->poller, 0) && loop_prepare(self->loop) < 0)
+        return -ENOMEM;
     self->wait_until = self->deadline < until ? self->deadline : until;
     if (self->wait_until != COP_NEVER)
         arm_timer(self, self->wait_until);
@@ -350,7 +354,7 @@ void sched_interrupt(struct cop_task *task, int result)
 
 void sched_yield_to_others(struct cop_task *self)
 {
-    struct loop *loop = self->loop;
+    struct cop_loop *loop = self->loop;
 
     self->state = TASK_READY;
     if (self == &loop->thread) {
@@ -362,7 +366,7 @@ void sched_yield_to_others(struct cop_task *self)
     self->state = TASK_RUNNING;
 }
 
-void sched_run_ready(struct loop *loop)
+void sched_run_ready(struct cop_loop *loop)
 {
     struct cop_task *before = loop->current;
 
@@ -374,7 +378,7 @@ void sched_run_ready(struct loop *loop)
     loop->current = before;
 }
 
-void sched_expire(struct loop *loop)
+void sched_expire(struct cop_loop *loop)
 {
     struct timer *timer;
 

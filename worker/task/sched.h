@@ -50,7 +50,7 @@ struct cop_task {
     /* One cache line: all that a switch, a check and a wake look at. */
     void *sp;
     struct cop_task *next; /* in the ready queue */
-    struct loop *loop;
+    struct cop_loop *loop;
     struct cop_scope *scope; /* innermost */
     cop_time deadline;       /* the earliest of the scopes that count */
     cop_time wait_until;     /* of a parked task: the end of its wait, or the deadline before it */
@@ -76,6 +76,7 @@ struct cop_task {
     struct cop_scope root;
     const char *label;
     uint32_t label_len;
+    void *serves;     /* what a protocol knows of the task's work, for itself; NULL: nothing */
     uint8_t waits_on; /* enum waits_on, of a parked task */
     bool awaited;     /* of call_graph.c */
     const void *on;
@@ -86,7 +87,7 @@ struct cop_task {
     struct sanitize_stack sanitize;
 };
 
-struct loop {
+struct cop_loop {
     struct cop_task *current;
     struct cop_task *head;    /* the ready queue: first the snapshot that is running, */
     struct cop_task **tail;   /* then what became ready since */
@@ -103,11 +104,13 @@ struct loop {
     bool debug;                  /* see debug.h */
     bool is_closed;              /* see loop_options */
     bool stopped;
+    bool wants_watchdog;   /* see slow_task.h */
     bool closing;          /* in loop_free: no new tasks from outside */
     _Atomic uint64_t turn; /* moves at each switch; odd while a task runs. Other threads read it */
     uint64_t next_id;
     size_t ntasks; /* alive, without the thread's own */
     struct list tasks;
+    struct list before_poll; /* struct loop_call */
     struct stack_pool stacks;
     struct stack_pool *sized[STACK_CLASSES]; /* stacks of other sizes, made when one is asked for */
     struct timer_heap timers;
@@ -126,7 +129,7 @@ struct loop {
 };
 
 /* The loop of this thread; NULL outside of one. */
-extern _Thread_local struct loop *loop_here;
+extern _Thread_local struct cop_loop *loop_here;
 
 /* The running task, which must exist. */
 static inline struct cop_task *sched_current(void)
@@ -136,7 +139,7 @@ static inline struct cop_task *sched_current(void)
 }
 
 /* This thread's loop, which must exist. */
-static inline struct loop *sched_here(void)
+static inline struct cop_loop *sched_here(void)
 {
     CHECK_MSG(loop_here, "called on a thread without a loop: use cop_run");
     return loop_here;
@@ -149,10 +152,10 @@ static inline bool sched_is_alone(const struct cop_task *self)
 }
 
 /* A new task, not ready yet: fn(arg) on a stack of its own. NULL: no memory. */
-struct cop_task *sched_spawn(struct loop *loop, cop_fn fn, void *arg);
+struct cop_task *sched_spawn(struct cop_loop *loop, cop_fn fn, void *arg);
 
 /* The same on a stack of at least this size, rounded up to a power of two. */
-struct cop_task *sched_spawn_sized(struct loop *loop, cop_fn fn, void *arg, size_t stack_size);
+struct cop_task *sched_spawn_sized(struct cop_loop *loop, cop_fn fn, void *arg, size_t stack_size);
 
 /* Let the running task end here and be another one from now on, on the same stack. False where it
  * cannot be another: cancelled, watched, or in debug mode. */
@@ -180,7 +183,8 @@ static inline void sched_waits_on(struct cop_task *self, enum waits_on what, con
 }
 
 /* Park the running task until it is woken or interrupted, or `until` has come. Returns what the
- * waker gave, -ETIMEDOUT for `until`, -ECANCELED for a scope. */
+ * waker gave, -ETIMEDOUT for `until`, -ECANCELED for a scope; on the thread of a blocking loop also
+ * -ENOMEM, see loop_prepare. */
 int sched_park(struct cop_task *self, const char *why, cop_time until);
 
 /* Park until it is woken; nothing interrupts it. */
@@ -201,19 +205,19 @@ void sched_yield_to_others(struct cop_task *self);
 
 /* Around a poll; and at the start of each of its events, of which the last comes first: what they
  * make ready is put in the order in which the kernel told it. */
-void sched_poll_begin(struct loop *loop);
-void sched_poll_end(struct loop *loop);
+void sched_poll_begin(struct cop_loop *loop);
+void sched_poll_end(struct cop_loop *loop);
 
-static inline void sched_event(struct loop *loop)
+static inline void sched_event(struct cop_loop *loop)
 {
     loop->event_end = loop->poll_tail;
 }
 
 /* Run what is ready until the kernel should be asked again; on the thread's own stack. */
-void sched_run_ready(struct loop *loop);
+void sched_run_ready(struct cop_loop *loop);
 
 /* Wake the tasks whose time has come. */
-void sched_expire(struct loop *loop);
+void sched_expire(struct cop_loop *loop);
 
 /* scope.c: recompute `cancelled` and `deadline` from the scopes; interrupts a parked task that is
  * cancelled. */

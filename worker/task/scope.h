@@ -40,7 +40,7 @@ COP_PUBLIC void cop_scope_cancel(struct cop_scope *scope);
 COP_PUBLIC void cop_scope_shield(struct cop_scope *scope, cop_time grace);
 
 /* Call fn(arg) in a scope with a deadline `timeout` from now. Returns its result, or -ETIMEDOUT. */
-COP_PUBLIC int cop_wait_for(cop_fn fn, void *arg, cop_time timeout);
+COP_PUBLIC COP_MUST int cop_wait_for(cop_fn fn, void *arg, cop_time timeout);
 
 /* Call fn(arg) shielded for at most `grace`. Returns its result, or -ETIMEDOUT. */
 COP_PUBLIC int cop_shield(cop_fn fn, void *arg, cop_time grace);

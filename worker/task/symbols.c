@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "worker/task/sanitize.h"
+
 #define MODULES_MAX 64
 #define NAME_SIZE   64
 
@@ -30,6 +32,8 @@ struct module {
     uintptr_t low;  /* its code */
     uintptr_t high;
     bool is_own;
+    uint64_t runtime_low; /* code of a sanitizer that is linked in, as the file's addresses */
+    uint64_t runtime_high;
     char name[NAME_SIZE];
     struct table all;      /* .symtab; empty where the file has none */
     struct table exported; /* .dynsym, likewise */
@@ -116,6 +120,36 @@ static struct table find_table(const char *file, size_t size, uint32_t type)
     return (struct table){.nsymbols = 0};
 }
 
+static bool is_of_sanitizer(const char *name)
+{
+    static const char *const prefixes[] = {"__asan_",      "__tsan_", "__ubsan_",
+                                           "__sanitizer_", "__lsan_", "__interceptor_"};
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+/* clang links it into the program, in one piece. */
+static void find_runtime(struct module *module)
+{
+    const struct table *table = &module->all;
+
+    for (size_t i = 0; i < table->nsymbols; i++) {
+        const Elf64_Sym *symbol = &table->symbols[i];
+
+        if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF ||
+            symbol->st_name >= table->names_size ||
+            !is_of_sanitizer(table->names + symbol->st_name))
+            continue;
+        if (module->runtime_high == 0 || symbol->st_value < module->runtime_low)
+            module->runtime_low = symbol->st_value;
+        if (symbol->st_value + symbol->st_size > module->runtime_high)
+            module->runtime_high = symbol->st_value + symbol->st_size;
+    }
+}
+
 static void learn_module(struct module *module, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -131,6 +165,8 @@ static void learn_module(struct module *module, const char *path)
     module->exported = find_table(file, size, SHT_DYNSYM);
     if (!module->all.nsymbols && !module->exported.nsymbols)
         munmap((void *)(uintptr_t)file, size);
+    if (SANITIZED)
+        find_runtime(module);
 }
 
 static int add_module(struct dl_phdr_info *info, size_t size, void *arg)
@@ -219,7 +255,9 @@ bool symbols_is_own(uintptr_t address)
 {
     const struct module *module = find_module(address);
 
-    return module && module->is_own;
+    return module && module->is_own &&
+           (address - module->base < module->runtime_low ||
+            address - module->base >= module->runtime_high);
 }
 
 void symbols_print(struct printer *printer, uintptr_t address)

@@ -26,7 +26,7 @@ void symbols_load(void);
 struct symbol symbols_find(uintptr_t address);
 
 /* Is the address in the program or an app, which keep frame pointers, rather than in a library of
- * the system's? */
+ * the system's or in a sanitizer? */
 bool symbols_is_own(uintptr_t address);
 
 /* "serve_page", "serve_page+0x12" or "libc.so.6+0x9f2c1" */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/beat.h"
 #include "common/check.h"
@@ -216,7 +217,7 @@ static void tell_deadlock(void)
 int cop_run(cop_fn main, void *arg)
 {
     struct main_call call = {.fn = main, .arg = arg};
-    struct loop *loop;
+    struct cop_loop *loop;
     struct cop_task *task;
     int rc;
 
@@ -237,4 +238,16 @@ int cop_run(cop_fn main, void *arg)
         tell_deadlock();
     loop_free(loop);
     return rc < 0 ? rc : call.result;
+}
+
+int cop_main(cop_fn main, void *arg)
+{
+    int rc = cop_run(main, arg);
+    const char *error = rc < 0 ? strerrordesc_np(-rc) : NULL;
+
+    if (error)
+        fprintf(stderr, "%s: %s\n", program_invocation_short_name, error);
+    else if (rc < 0)
+        fprintf(stderr, "%s: error %d\n", program_invocation_short_name, -rc);
+    return rc < 0;
 }

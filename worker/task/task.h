@@ -6,7 +6,8 @@
  * it is a bug, and CHECK says so. Results are >= 0, errors are -errno; errno itself means nothing
  * across a wait. Cancelling is level-triggered: under a cancelled scope that is not shielded, every
  * wait returns -ECANCELED. A wait that has completed returns its result even if it was cancelled
- * meanwhile.
+ * meanwhile. In a blocking loop (`tasks: 1`) a wait that the kernel alone cannot do needs a
+ * scheduler, and may return -ENOMEM where there is no memory or descriptor for one.
  */
 #ifndef COPPICE_TASK_H
 #define COPPICE_TASK_H
@@ -15,10 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef COP_PUBLIC
-#define COP_PUBLIC __attribute__((visibility("default")))
-#define COP_MUST   __attribute__((warn_unused_result))
-#endif
+#include "common/public.h"
 
 typedef int64_t cop_time; /* nanoseconds; a point in time is one of CLOCK_MONOTONIC */
 typedef int (*cop_fn)(void *arg);
@@ -30,9 +28,20 @@ typedef int (*cop_fn)(void *arg);
 struct cop_task;
 
 /* Run main(arg) as the first task of a new loop on this thread, until it returns; tasks that are
- * left are cancelled and awaited. Returns main's result, or -ENOMEM, or -EBUSY inside a loop; in
- * debug mode -EDEADLK, after a report, when every task waits and nothing can wake one. */
+ * left are cancelled and awaited. Returns main's result, or -ENOMEM without memory or descriptors,
+ * or -EBUSY inside a loop; in debug mode -EDEADLK, after a report, when every task waits and
+ * nothing can wake one. */
 COP_PUBLIC int cop_run(cop_fn main, void *arg);
+
+/* cop_run as a whole program: an error goes to stderr in words. Returns the exit code, 0 or 1. */
+COP_PUBLIC int cop_main(cop_fn main, void *arg);
+
+/* The main of a program that is one function. */
+#define COP_MAIN(fn)               \
+    int main(void)                 \
+    {                              \
+        return cop_main(fn, NULL); \
+    }
 
 /* Now, by CLOCK_MONOTONIC. */
 COP_PUBLIC cop_time cop_now(void);
@@ -70,7 +79,7 @@ COP_PUBLIC COP_MUST struct cop_task *cop_create_task_with(cop_fn fn, void *arg,
 /* Wait for the task's end; consumes the reference. Returns its result. When the caller is cancelled
  * meanwhile, the task is cancelled too and awaited, so that nothing that it points to outlives the
  * caller. */
-COP_PUBLIC int cop_await(struct cop_task *task);
+COP_PUBLIC COP_MUST int cop_await(struct cop_task *task);
 
 /* Let the task go on alone; consumes the reference. An error that it ends with goes to the
  * exception handler (exception.h). */

@@ -52,9 +52,11 @@ struct watchdog {
 
 _Atomic uint32_t watchdog_sleeps;
 
+static atomic_flag is_taken = ATOMIC_FLAG_INIT; /* there is one in this process */
+
 /* ---- on the loop's thread, in a signal handler ---- */
 
-static void show_in_slot(struct loop *loop, const struct watch *watch)
+static void show_in_slot(struct cop_loop *loop, const struct watch *watch)
 {
     /* An odd sequence: this thread was interrupted while it wrote there. */
     if (loop->beat && atomic_load_explicit(&loop->beat->sequence, memory_order_relaxed) % 2 == 0)
@@ -63,7 +65,7 @@ static void show_in_slot(struct loop *loop, const struct watch *watch)
                         watch->label, watch->label_len);
 }
 
-static void take_running(struct loop *loop, const void *context)
+static void take_running(struct cop_loop *loop, const void *context)
 {
     struct watch *watch = &loop->watch;
     const struct cop_task *task = loop->current;
@@ -86,7 +88,7 @@ static void take_running(struct loop *loop, const void *context)
 
 /* ---- the watchdog's thread ---- */
 
-static int64_t cpu_of(const struct loop *loop)
+static int64_t cpu_of(const struct cop_loop *loop)
 {
     struct timespec ts;
     clockid_t clock;
@@ -104,7 +106,7 @@ static void pause_for(int64_t ns)
 }
 
 /* Have the handler fill in the watch. Returns false when it does not run. */
-static bool ask(struct loop *loop)
+static bool ask(struct cop_loop *loop)
 {
     struct watch *watch = &loop->watch;
     uint32_t number = atomic_load_explicit(&watch->asked, memory_order_relaxed) + 1;
@@ -130,7 +132,7 @@ static void print_stack(struct printer *printer, const struct backtrace *backtra
     }
 }
 
-static void tell(const struct watchdog *watchdog, struct loop *loop, int64_t now)
+static void tell(const struct watchdog *watchdog, struct cop_loop *loop, int64_t now)
 {
     struct watch *watch = &loop->watch;
     int64_t held = now - watch->since_ns, cpu = cpu_of(loop) - watch->cpu_ns;
@@ -162,7 +164,7 @@ static void tell(const struct watchdog *watchdog, struct loop *loop, int64_t now
 }
 
 /* Returns whether the loop has moved, or a task runs there. */
-static bool look_at(const struct watchdog *watchdog, struct loop *loop, int64_t now)
+static bool look_at(const struct watchdog *watchdog, struct cop_loop *loop, int64_t now)
 {
     struct watch *watch = &loop->watch;
     uint64_t turn = atomic_load_explicit(&loop->turn, memory_order_relaxed);
@@ -185,7 +187,7 @@ static bool look_at(const struct watchdog *watchdog, struct loop *loop, int64_t 
 /* The process stood still: what seems to have lasted long did not. */
 static void forgive(int64_t gap)
 {
-    for (struct loop *loop = census_next(NULL); loop; loop = census_next(loop))
+    for (struct cop_loop *loop = census_next(NULL); loop; loop = census_next(loop))
         loop->watch.since_ns += gap;
 }
 
@@ -198,7 +200,7 @@ static bool go_round(struct watchdog *watchdog)
     census_lock();
     if (gap > watchdog->round_ns)
         forgive(gap);
-    for (struct loop *loop = census_next(NULL); loop; loop = census_next(loop))
+    for (struct cop_loop *loop = census_next(NULL); loop; loop = census_next(loop))
         is_busy |= look_at(watchdog, loop, now);
     census_unlock();
     watchdog->last_ns = clock_now();
@@ -249,6 +251,10 @@ int watchdog_start(struct watchdog **watchdog, int64_t slow_ns, const char *app)
 
     if (!new)
         return -ENOMEM;
+    if (atomic_flag_test_and_set(&is_taken)) {
+        free(new);
+        return -EBUSY;
+    }
     new->app = app;
     new->slow_ns = slow_ns;
     new->round_ns = slow_ns / ROUNDS_PER_LIMIT;
@@ -264,6 +270,7 @@ int watchdog_start(struct watchdog **watchdog, int64_t slow_ns, const char *app)
     rc = pthread_create(&new->thread, NULL, watch_loops, new);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
+        atomic_flag_clear(&is_taken);
         free(new);
         return -rc;
     }
@@ -278,5 +285,6 @@ void watchdog_stop(struct watchdog *watchdog)
     atomic_store(&watchdog->stops, true);
     watchdog_wake();
     CHECK(pthread_join(watchdog->thread, NULL) == 0);
+    atomic_flag_clear(&is_taken);
     free(watchdog);
 }

@@ -40,8 +40,8 @@ struct watch {
 };
 
 /* Watch every loop of the process, now and later; slow_ns is the limit. `app` ends in the log
- * lines, and lives until watchdog_stop. Returns 0 or -errno of pthread_create. One at a time in a
- * process. */
+ * lines, and lives until watchdog_stop. Returns 0, -EBUSY when one runs in this process already, or
+ * -errno of pthread_create. */
 int watchdog_start(struct watchdog **watchdog, int64_t slow_ns, const char *app);
 
 /* Waits for its thread. NULL is fine. */
