@@ -29,7 +29,7 @@ PREFIX  ?= /usr/local
 SYSCONF ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 DESTDIR ?=
 V       ?=
-BENCH   ?= http,pipelined,echo,idle,tasks,sync
+BENCH   ?= http,browser,pipelined,json,echo,file,megabyte,p99,connections,workers,idle,tasks,sync
 FUZZ_SECONDS ?= 30
 TEST_SECONDS ?= 900
 
@@ -143,10 +143,11 @@ ALL_OBJ    := $(COMMON_OBJ) $(MASTER_OBJ) $(WORKER_OBJ)
 TEST_OBJ   := $(call obj,$(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(SHOW_SRC) tests/fuzz/replay.c)
 
 PROGRAMS := $(BUILD)/coppice $(BUILD)/coppicectl
+MAN_PAGES := $(patsubst etc/man/%.in,$(BUILD)/man/%,$(wildcard etc/man/*.in))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/fuzzer/%,$(FUZZ_SRC))
-BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC)) $(BUILD)/bench/app_json.so
 SHOWS    := $(patsubst tests/programs/%.c,$(BUILD)/programs/%,$(SHOW_SRC))
 
 # V=1 shows whole commands.
@@ -155,7 +156,7 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@; )
 # ---- programs -------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(PROGRAMS)  ## build coppice and coppicectl (the default)
+all: $(PROGRAMS) $(MAN_PAGES)  ## build coppice, coppicectl and their manual pages (the default)
 
 $(BUILD)/coppice: $(MAIN_OBJ) $(ALL_OBJ) $(BUILD)/objects
 	$(call say,LINK)$(LINK) -rdynamic -o $@ $(filter %.o,$^) $(LIBS)
@@ -164,14 +165,19 @@ $(BUILD)/coppicectl: $(CTL_OBJ) $(COMMON_OBJ) $(BUILD)/objects
 	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(CTL_LIBS) -lm
 
 # What tests/unit/faults.h can make fail, in our objects and not in the libraries.
-WRAPPED := malloc calloc realloc free mmap madvise socket accept4 pipe2 fcntl epoll_create1 eventfd signalfd \
-           syscall pthread_create posix_spawnp posix_spawn_file_actions_addopen \
-           posix_spawn_file_actions_adddup2 timer_create ev_loop_new
+WRAPPED := malloc calloc realloc reallocarray free strdup strndup asprintf open_memstream mmap madvise \
+           socket accept4 pipe2 fcntl epoll_create1 eventfd signalfd syscall pthread_create posix_spawnp \
+           posix_spawn_file_actions_addopen posix_spawn_file_actions_adddup2 timer_create ev_loop_new
 
 $(BUILD)/unit/test_fault%: $(BUILD)/obj/tests/unit/test_fault%.o $(ALL_OBJ) $(BUILD)/objects
 	@mkdir -p $(@D)
 	@$(CC) -r -nostdlib $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) -o $@.o $(filter %.o,$^)
 	$(call say,LINK)$(LINK) -rdynamic -o $@ $@.o $(LIBS) $(CHECK_LIBS)
+
+# What the programs and the headers say, in the templates' places.
+$(BUILD)/man/%: etc/man/%.in scripts/make-man $(PROGRAMS) etc/coppice.yaml etc/examples/myapp.c
+	@mkdir -p $(@D)
+	$(call say,MAN)RUN="$(RUN)" scripts/make-man $(BUILD) $< > $@
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(ALL_OBJ) $(BUILD)/objects
 	@mkdir -p $(@D)
@@ -188,6 +194,10 @@ $(BUILD)/fuzzer/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(ALL_OBJ) $(BUILD)/objects
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(ALL_OBJ) $(BUILD)/objects
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(LIBS)
+
+$(BUILD)/bench/%.so: tests/bench/apps/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) -shared -fPIC -std=gnu11 $(OPT) $(SAN_FLAGS) $(WARN) -I. -o $@ $<
 
 $(BUILD)/programs/%: $(BUILD)/obj/tests/programs/%.o $(COMMON_OBJ) $(WORKER_OBJ) $(BUILD)/objects
 	@mkdir -p $(@D)
@@ -235,7 +245,7 @@ BENCH_RUNS  = $(if $(BENCH_HTTP),"$(PYTHON) tests/bench/bench.py --build $(BUILD
               $(if $(filter sync,$(BENCH_WORDS)),"$(BUILD)/bench/bench_sync")
 
 .PHONY: bench
-bench: $(PROGRAMS) $(BENCHES)  ## what requests and tasks cost (BENCH=http,pipelined,echo,idle,tasks,sync)
+bench: $(PROGRAMS) $(BENCHES)  ## what requests and tasks cost (BENCH=http,echo,... for some)
 	@failed=0; for run in $(BENCH_RUNS); do $$run || failed=1; done; exit $$failed
 
 .PHONY: compare
@@ -271,7 +281,7 @@ endef
 CHECKS := check-layers check-style check-headers
 
 .PHONY: test
-test: $(CHECKS) $(PROGRAMS) $(SHOWS) $(UNITS) $(REPLAYS)  ## set up, build, and run every test
+test: $(CHECKS) all $(SHOWS) $(UNITS) $(REPLAYS)  ## set up, build, and run every test
 	$(RUN_UNITS)
 	$(RUN_CORPUS)
 	$(RUN_SYSTEM)
@@ -283,7 +293,7 @@ unit: $(UNITS)  ## the Check programs alone
 corpus: $(REPLAYS)  ## what the fuzzers found, played again
 	$(RUN_CORPUS)
 
-system: $(PROGRAMS) $(SHOWS)  ## the tests of the real binaries alone
+system: all $(SHOWS)  ## the tests of the real binaries alone
 	$(RUN_SYSTEM)
 
 # The runtime under valgrind, which knows its stacks: every test of a file in these folders, and those that have other
@@ -358,21 +368,28 @@ INSTALL := install
 BIN := $(DESTDIR)$(PREFIX)/bin
 ETC := $(DESTDIR)$(SYSCONF)/coppice
 DOC := $(DESTDIR)$(PREFIX)/share/doc/coppice
+MAN := $(DESTDIR)$(PREFIX)/share/man
+EXA := $(DESTDIR)$(PREFIX)/share/doc/coppice/examples
+BASH := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 INC := $(DESTDIR)$(PREFIX)/include/coppice
 PKG := $(DESTDIR)$(PREFIX)/lib/pkgconfig
 PUBLIC = $(if $(wildcard worker/coppice.h),worker/coppice.h \
     $(filter worker/% common/%,$(shell $(CC) -MM -I. $(PKG_CFLAGS) worker/coppice.h)))
 
 .PHONY: install
-install: $(PROGRAMS)  ## into DESTDIR and PREFIX; a configuration that is there already is kept
-	$(INSTALL) -d $(BIN) $(ETC) $(DOC)
+install: $(PROGRAMS) $(MAN_PAGES)  ## into DESTDIR and PREFIX; a configuration that is there already is kept
+	$(INSTALL) -d $(BIN) $(ETC) $(DOC) $(EXA) $(PKG) $(BASH)
 	$(INSTALL) -m 755 $(PROGRAMS) $(BIN)
 	$(INSTALL) -m 644 LICENSE README.md CHANGELOG.md $(DOC)
 	$(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml.example
 	[ -e $(ETC)/coppice.yaml ] || $(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml
+	$(INSTALL) -m 644 $(wildcard etc/examples/*.c) etc/examples/files.yaml $(EXA)
+	for page in $(MAN_PAGES); do \
+	    $(INSTALL) -D -m 644 $$page $(MAN)/man$${page##*.}/$${page##*/} || exit 1; done
+	$(INSTALL) -m 644 etc/completions/coppice.bash $(BASH)/coppice
+	ln -sf coppice $(BASH)/coppicectl
 	for header in $(sort $(PUBLIC)); do $(INSTALL) -D -m 644 $$header $(INC)/$$header || exit 1; done
 	echo '#include "worker/coppice.h"' > $(INC)/coppice.h
-	$(INSTALL) -d $(PKG)
 	version=$$(sed -n 's/.*COPPICE_VERSION "\(.*\)"/\1/p' common/version.h); \
 	    sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" etc/coppice.pc.in > $(PKG)/coppice.pc
 
@@ -380,7 +397,8 @@ install: $(PROGRAMS)  ## into DESTDIR and PREFIX; a configuration that is there 
 uninstall:  ## what install put there, but for a configuration that was changed
 	rm -f $(BIN)/coppice $(BIN)/coppicectl
 	rm -rf $(DOC) $(INC)
-	rm -f $(PKG)/coppice.pc
+	rm -f $(PKG)/coppice.pc $(BASH)/coppice $(BASH)/coppicectl
+	rm -f $(foreach page,$(MAN_PAGES),$(MAN)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	cmp -s $(ETC)/coppice.yaml $(ETC)/coppice.yaml.example && rm -f $(ETC)/coppice.yaml || true
 	rm -f $(ETC)/coppice.yaml.example
 	rmdir $(ETC) 2>/dev/null || true

@@ -32,4 +32,10 @@ static inline int64_t clock_add(int64_t now, int64_t delay)
     return __builtin_add_overflow(now, delay, &sum) ? CLOCK_NEVER : sum;
 }
 
+/* A time-out as configured, where 0 stands for none. */
+static inline int64_t clock_timeout(int64_t configured)
+{
+    return configured > 0 ? configured : CLOCK_NEVER;
+}
+
 #endif

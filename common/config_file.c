@@ -93,6 +93,15 @@ int config_file_read(const char *path, struct config_file *file, char *why, size
 
 /* ---- finding ---- */
 
+int config_file_beside(const char *from, const char *path, char *file, size_t size)
+{
+    const char *slash = from && path[0] != '/' ? strrchr(from, '/') : NULL;
+    int folder = slash ? (int)(slash - from) + 1 : 0;
+    int n = snprintf(file, size, "%.*s%s", folder, folder ? from : "", path);
+
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
 static int add_path(struct config_file_list *list, const char *folder, const char *name)
 {
     char **paths = reallocarray(list->paths, list->count + 1, sizeof(*paths));

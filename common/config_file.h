@@ -21,6 +21,10 @@ struct config_file {
  * size). */
 int config_file_read(const char *path, struct config_file *file, char *why, size_t size);
 
+/* A path that the file `from` names, which may be relative to the folder of that file (NULL: to the
+ * current one), into file[0 .. size). Returns 0 or -ENAMETOOLONG. */
+int config_file_beside(const char *from, const char *path, char *file, size_t size);
+
 struct config_file_list {
     char **paths;
     size_t count;

@@ -79,7 +79,7 @@ const struct config_key config_keys[] = {
     POOL(listen, CONFIG_LISTEN, NULL, 1, 64, NULL,
      "where to listen: an address, or a list of them"),
     POOL(app, CONFIG_STRING, NULL, 1, 4095, NULL,
-     "what to serve: a built-in app"),
+     "what to serve: a built-in app, or the path of a module"),
     POOL(model, CONFIG_CHOICE, "hybrid", 0, 0, models,
      "preset of the next three: hybrid (auto 1 10000), async (1 1 10000), threads (1 16 1), "
      "processes (8 1 1)"),

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/config_print.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -30,6 +32,16 @@ static void print_options(const struct config_pool *pool, FILE *stream)
     fputc('}', stream);
 }
 
+void config_print_value(const struct config_key *key, const void *base, FILE *stream)
+{
+    if (key->type == CONFIG_LISTEN)
+        print_listen(base, stream);
+    else if (key->type == CONFIG_OPTIONS)
+        print_options(base, stream);
+    else
+        config_value_print(key, base, stream);
+}
+
 static void print_pool(const struct config_pool *pool, FILE *stream)
 {
     fprintf(stream, "  %s:\n", pool->name);
@@ -39,12 +51,7 @@ static void print_pool(const struct config_pool *pool, FILE *stream)
         if (strcmp(key->section, CONFIG_KEYS_POOL) != 0)
             continue;
         fprintf(stream, "    %s: ", key->name);
-        if (key->type == CONFIG_LISTEN)
-            print_listen(pool, stream);
-        else if (key->type == CONFIG_OPTIONS)
-            print_options(pool, stream);
-        else
-            config_value_print(key, pool, stream);
+        config_print_value(key, pool, stream);
         fputc('\n', stream);
     }
 }
@@ -62,7 +69,7 @@ int config_print(const struct config *config, FILE *stream)
             fprintf(stream, "%s:\n", key->section);
         section = key->section;
         fprintf(stream, "  %s: ", key->name);
-        config_value_print(key, config, stream);
+        config_print_value(key, config, stream);
         fputc('\n', stream);
     }
     fputs("pools:\n", stream);

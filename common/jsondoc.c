@@ -14,7 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/jsontext.h"
 #include "common/utf8.h"
+
+/* Deeper documents, and values that contain themselves, are not printed: each level takes stack. */
+#define DEPTH_MAX 512
 
 static _Thread_local bool memory_ran_out;
 
@@ -63,9 +67,9 @@ struct jsondoc *jsondoc_array(void)
 
 static bool is_utf8(const char *text, size_t len)
 {
-    size_t n;
+    size_t n = 0;
 
-    for (size_t i = 0; i < len; i += n) {
+    for (size_t i = utf8_ascii_len(text, len); i < len; i += n) {
         n = utf8_len(text + i, len - i);
         if (n == 0)
             return false;
@@ -92,7 +96,7 @@ static json_t *repaired_string(const char *text, size_t len)
         used += n ? n : replacement_len;
         i += n ? n : 1;
     }
-    value = json_stringn(repaired, used);
+    value = json_stringn_nocheck(repaired, used);
     free(repaired);
     return value;
 }
@@ -104,7 +108,7 @@ struct jsondoc *jsondoc_string(const char *text)
     if (!text)
         return jsondoc_null();
     len = strlen(text);
-    return built(is_utf8(text, len) ? json_stringn(text, len) : repaired_string(text, len));
+    return built(is_utf8(text, len) ? json_stringn_nocheck(text, len) : repaired_string(text, len));
 }
 
 struct jsondoc *jsondoc_integer(int64_t value)
@@ -144,15 +148,112 @@ void jsondoc_free(struct jsondoc *value)
     json_decref(inner(value));
 }
 
+struct jsondoc *jsondoc_copy(const struct jsondoc *value)
+{
+    return outer(json_deep_copy(inner(value)));
+}
+
+static void print_value(struct jsontext *text, const json_t *value, unsigned depth);
+
+static void print_object(struct jsontext *text, const json_t *object, unsigned depth)
+{
+    json_t *value = (json_t *)(uintptr_t)object;
+    const char *separator = "{";
+
+    for (void *at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
+        const char *key = json_object_iter_key(at);
+
+        jsontext_put(text, separator, 1);
+        jsontext_put_string(text, key, strlen(key));
+        jsontext_put(text, ":", 1);
+        print_value(text, json_object_iter_value(at), depth + 1);
+        separator = ",";
+    }
+    jsontext_put(text, *separator == '{' ? "{}" : "}", *separator == '{' ? 2 : 1);
+}
+
+static void print_array(struct jsontext *text, const json_t *array, unsigned depth)
+{
+    jsontext_put(text, "[", 1);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (i > 0)
+            jsontext_put(text, ",", 1);
+        print_value(text, json_array_get(array, i), depth + 1);
+    }
+    jsontext_put(text, "]", 1);
+}
+
+/* 15 digits are what a double surely holds: 0.1 is printed as 0.1. */
+#define PRINT_FLAGS (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+
+static void print_number(struct jsontext *text, const json_t *value)
+{
+    char number[64];
+    size_t len = json_is_integer(value)
+                     ? (size_t)sprintf(number, "%" JSON_INTEGER_FORMAT, json_integer_value(value))
+                     : json_dumpb(value, number, sizeof(number), PRINT_FLAGS);
+
+    if (len == 0 || len > sizeof(number))
+        text->failed = true;
+    else
+        jsontext_put(text, number, len);
+}
+
+static void print_word(struct jsontext *text, const char *word)
+{
+    jsontext_put(text, word, strlen(word));
+}
+
+static void print_value(struct jsontext *text, const json_t *value, unsigned depth)
+{
+    if (depth == DEPTH_MAX)
+        text->failed = true;
+    if (text->failed)
+        return;
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        print_object(text, value, depth);
+        break;
+    case JSON_ARRAY:
+        print_array(text, value, depth);
+        break;
+    case JSON_STRING:
+        jsontext_put_string(text, json_string_value(value), json_string_length(value));
+        break;
+    case JSON_INTEGER:
+    case JSON_REAL:
+        print_number(text, value);
+        break;
+    case JSON_TRUE:
+        print_word(text, "true");
+        break;
+    case JSON_FALSE:
+        print_word(text, "false");
+        break;
+    case JSON_NULL:
+        print_word(text, "null");
+        break;
+    }
+}
+
+/* jansson's own printing looks at each character several times. */
+static char *print_line(const json_t *value)
+{
+    struct jsontext text = {0};
+
+    print_value(&text, value, 0);
+    return jsontext_finish(&text);
+}
+
 char *jsondoc_print(const struct jsondoc *value, bool pretty)
 {
-    /* 15 digits are what a double surely holds: 0.1 is printed as 0.1. */
-    size_t flags =
-        JSON_ENCODE_ANY | JSON_REAL_PRECISION(15) | (pretty ? JSON_INDENT(2) : JSON_COMPACT);
     bool failed = memory_ran_out;
 
     memory_ran_out = false;
-    return failed || !value ? NULL : json_dumps(inner(value), flags);
+    if (failed || !value)
+        return NULL;
+    return pretty ? json_dumps(inner(value), PRINT_FLAGS | JSON_INDENT(2))
+                  : print_line(inner(value));
 }
 
 struct jsondoc *jsondoc_parse(const char *text, size_t len, char *error, size_t size)

@@ -31,8 +31,11 @@ void jsondoc_push(struct jsondoc *array, struct jsondoc *value);
 
 void jsondoc_free(struct jsondoc *value);
 
+/* All of it once more, the caller's. NULL: no memory, or of NULL. */
+struct jsondoc *jsondoc_copy(const struct jsondoc *value);
+
 /* The text (on one line without a line end, or indented), to be freed by the caller. NULL when
- * memory ran out here or anywhere in building. */
+ * memory ran out here or anywhere in building, or when it is more than 512 levels deep. */
 char *jsondoc_print(const struct jsondoc *value, bool pretty);
 
 /* Parse one value, in which no object has a key twice and no string a NUL. The value is the

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,6 +30,7 @@ static struct {
     char *path; /* NULL: stderr */
     enum log_format format;
     atomic_uint level;
+    atomic_uint nlost; /* lines, since the last one that was written */
     char who[WHO_MAX];
 } state = {.fd = STDERR_FILENO, .level = LOG_LEVEL_INFO, .who = "coppice"};
 
@@ -127,6 +129,11 @@ int log_fd(void)
 void log_set_level(enum log_level level)
 {
     atomic_store_explicit(&state.level, level, memory_order_relaxed);
+}
+
+enum log_level log_get_level(void)
+{
+    return (enum log_level)atomic_load_explicit(&state.level, memory_order_relaxed);
 }
 
 void log_set_who(const char *who)
@@ -254,10 +261,45 @@ static void write_once(const struct line *line)
     while (n < 0 && errno == EINTR && ++tries < 10);
 }
 
-void log_line(enum log_level level, const char *format, ...)
+/* Nobody reads the pipe, the terminal was stopped: a write would wait. */
+static bool is_stuck(void)
+{
+    struct pollfd output = {.fd = state.fd, .events = POLLOUT};
+
+    return poll(&output, 1, 0) == 0;
+}
+
+static void put(enum log_level level, const char *message)
 {
     /* Of the thread, because a task's stack is small; nothing below waits for another task. */
     static _Thread_local struct line line;
+
+    if (is_stuck()) {
+        atomic_fetch_add(&state.nlost, 1);
+        return;
+    }
+    line.len = 0;
+    line.is_cut = false;
+    if (state.format == LOG_FORMAT_JSON)
+        compose_json(&line, level, message);
+    else
+        compose_text(&line, level, message);
+    write_once(&line);
+}
+
+static void tell_lost(void)
+{
+    char message[64];
+
+    if (atomic_load(&state.nlost) == 0 || is_stuck())
+        return;
+    snprintf(message, sizeof(message), "%u lines were lost: nobody read the log",
+             atomic_exchange(&state.nlost, 0));
+    put(LOG_LEVEL_WARN, message);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
     static _Thread_local char message[PIPE_BUF];
     int saved = errno;
     va_list args;
@@ -268,12 +310,7 @@ void log_line(enum log_level level, const char *format, ...)
     if (vsnprintf(message, sizeof(message), format, args) < 0)
         message[0] = '\0';
     va_end(args);
-    line.len = 0;
-    line.is_cut = false;
-    if (state.format == LOG_FORMAT_JSON)
-        compose_json(&line, level, message);
-    else
-        compose_text(&line, level, message);
-    write_once(&line);
+    tell_lost();
+    put(level, message);
     errno = saved;
 }

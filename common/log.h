@@ -27,13 +27,14 @@ int log_reopen(void);
 int log_fd(void);
 
 void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
 
 /* Names the process in each line: "master", "web/3". Copied, at most 31 bytes. */
 void log_set_who(const char *who);
 
-/* Never waits for more than the write, never fails, leaves errno alone; a line that cannot be
- * written is lost. Control characters are escaped, what is too long ends in "...". Any thread; no
- * signal handler. */
+/* Never waits, never fails, leaves errno alone. A line that cannot be written is lost; where nobody
+ * reads the pipe or terminal, lost lines are counted, and told when there is room again. Control
+ * characters are escaped, what is too long ends in "...". Any thread; no signal handler. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)

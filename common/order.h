@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 enum order_type {
-    ORDER_DRAIN = 1, /* stop accepting, answer what is in flight, leave; argument: spread in ns */
+    ORDER_DRAIN = 1, /* stop accepting, answer what is in flight, leave; argument: spread in ns;
+                        flags: nobody accepts after it, so take what waits already */
     ORDER_STOP,      /* close everything and leave now */
     ORDER_LOG_LEVEL, /* argument: enum log_level */
     ORDER_LOG_REOPEN,
@@ -24,6 +25,7 @@ enum order_type {
 
 #define ORDER_FLAG_STACK 1u
 #define ORDER_FLAG_WAIT  1u
+#define ORDER_FLAG_LAST  1u
 
 struct order {
     uint32_t type;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 static size_t expected_len(unsigned char first)
 {
     if (first < 0x80)
@@ -46,4 +49,17 @@ size_t utf8_len(const char *text, size_t len)
         if ((byte[i] & 0xc0) != 0x80)
             return 0;
     return n;
+}
+
+size_t utf8_ascii_len(const char *text, size_t len)
+{
+    size_t i = 0;
+    uint64_t word;
+
+    for (; len - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, text + i, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return i;
 }

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/connection_limit.h"
 #include "common/log.h"
 #include "common/version.h"
 #include "master/control.h"
+#include "master/generation.h"
 #include "master/master.h"
 #include "master/pool.h"
 
@@ -27,10 +29,10 @@ static void say(const char *line)
 /* What a worker said of its app; "": it speaks no HTTP. */
 static const char *example_of(const struct pool *pool)
 {
-    list_for_each (&pool->workers, node) {
+    list_for_each (&pool->master->workers, node) {
         const struct worker *worker = list_entry(node, struct worker, node);
 
-        if (worker->state == WORKER_READY)
+        if (worker->pool == pool && worker->state == WORKER_READY)
             return worker->collected.example;
     }
     return "/";
@@ -70,13 +72,26 @@ static void announce_pool(const struct pool *pool)
     }
 }
 
+/* A pool that can hold fewer connections than its configuration says. */
+static void warn_of_limit(const struct config_pool *config)
+{
+    unsigned room = connection_limit(config);
+
+    if (room < config->tasks)
+        log_warn("pool %s: the descriptors of a process leave room for %u connections on each "
+                 "loop, not for %u (tasks); see limits.open_files and ulimit -Hn",
+                 config->name, room, config->tasks);
+}
+
 void announce(struct master *master, void *arg)
 {
     char line[TEXT_MAX];
 
     say("coppice " COPPICE_VERSION " serves (Ctrl-C drains and stops it)");
-    for (size_t i = 0; i < master->npools; i++)
-        announce_pool(master->pools[i]);
+    for (size_t i = 0; i < master->current->npools; i++)
+        announce_pool(master->current->pools[i]);
+    for (size_t i = 0; i < master->current->npools; i++)
+        warn_of_limit(master->current->pools[i]->config);
     if (master->control == NULL)
         return;
     snprintf(line, sizeof(line), "  control  coppicectl --socket %s status",

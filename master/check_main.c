@@ -9,11 +9,14 @@
 #include "common/config.h"
 #include "common/config_keys.h"
 
+#define ERROR_MAX 512
+
 static const char usage[] =
     "usage: coppice check FILE [--dump]\n"
     "       coppice check --keys\n"
     "\n"
-    "  FILE    is it a configuration? Says what is wrong with it, and where\n"
+    "  FILE    is it a configuration? Says what is wrong with it and with the apps' options, and "
+    "where\n"
     "  --dump  print the effective configuration, every default included\n"
     "  --keys  print the table of all keys\n";
 
@@ -31,9 +34,24 @@ static int print_keys(void)
     return fflush(stdout) == 0 ? 0 : EXIT_CANNOT_START;
 }
 
-static int check_file(const char *path, bool is_dump)
+/* Each pool that is wrong has its line. */
+static int check_apps(const struct config *config, check_app_fn check_app)
 {
-    char error[512];
+    char error[ERROR_MAX];
+    int rc = 0;
+
+    for (size_t i = 0; i < config->npools; i++) {
+        if (check_app(&config->pools[i], config->path, error, sizeof(error)) >= 0)
+            continue;
+        fprintf(stderr, "%s\n", error);
+        rc = -1;
+    }
+    return rc;
+}
+
+static int check_file(const char *path, bool is_dump, check_app_fn check_app)
+{
+    char error[ERROR_MAX];
     struct config *config;
     int rc;
 
@@ -43,7 +61,7 @@ static int check_file(const char *path, bool is_dump)
     }
     if (is_dump) {
         rc = config_print(config, stdout);
-    } else {
+    } else if ((rc = check_apps(config, check_app)) == 0) {
         printf("%s: ok, %zu pool%s\n", path, config->npools, config->npools == 1 ? "" : "s");
         rc = fflush(stdout);
     }
@@ -57,7 +75,7 @@ static int refuse_usage(void)
     return EXIT_CANNOT_START;
 }
 
-int check_main(int argc, char **argv)
+int check_main(int argc, char **argv, check_app_fn check_app)
 {
     const char *path = NULL;
     bool is_dump = false;
@@ -76,5 +94,5 @@ int check_main(int argc, char **argv)
         else
             path = argv[i];
     }
-    return path ? check_file(path, is_dump) : refuse_usage();
+    return path ? check_file(path, is_dump, check_app) : refuse_usage();
 }

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "master/commands.h"
+#include "master/generation.h"
 #include "master/inquiry.h"
 #include "master/master.h"
 
@@ -27,15 +28,13 @@ static int resume(struct command_call *call)
     if (inquiry_is_open(call->inquiry))
         return COMMAND_LATER;
     if (reply->is_pending)
-        return command_refuse(call, -ETIMEDOUT,
-                              "worker %d does not answer (its slot: coppicectl tasks --worker %d)",
-                              (int)reply->pid, (int)reply->pid);
+        return command_refuse_silent(call, inquiry_worker(call->inquiry, reply));
     if (reply->result < 0)
         return command_refuse(call, reply->result, "worker %d: error %d", (int)reply->pid,
                               -reply->result);
     call->data = jsondoc_object();
     jsondoc_set(call->data, "pid", jsondoc_integer(reply->pid));
-    jsondoc_set(call->data, "log", jsondoc_string(call->master->config->log.output));
+    jsondoc_set(call->data, "log", jsondoc_string(call->master->current->config->log.output));
     jsondoc_set(call->data, "bytes", jsondoc_integer(reply->result));
     return 0;
 }
@@ -47,6 +46,8 @@ static int run(struct command_call *call)
 
     if (!worker)
         return -ENOENT;
+    if (inquiry_is_vain(worker, NULL, 0))
+        return command_refuse_silent(call, worker);
     call->inquiry = inquiry_new(call->master, &order, worker, INQUIRY_PATIENCE_NS);
     if (!call->inquiry)
         return command_refuse(call, -ENOMEM, "no memory");

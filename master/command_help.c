@@ -24,13 +24,11 @@ static const struct field fields[] = {
 
 static struct jsondoc *row_of(const struct command *command)
 {
-    static const char *const access_names[] = {
-        [ACCESS_READ] = "anybody", [ACCESS_OPERATE] = "operator", [ACCESS_ADMIN] = "admin"};
     struct jsondoc *row = jsondoc_object();
     char usage[256];
 
     jsondoc_set(row, "usage", jsondoc_string(command_usage(command, usage, sizeof(usage))));
-    jsondoc_set(row, "access", jsondoc_string(access_names[command->access]));
+    jsondoc_set(row, "access", jsondoc_string(command_access_name(command->access)));
     jsondoc_set(row, "help", jsondoc_string(command->help));
     return row;
 }
@@ -42,7 +40,7 @@ static int run(struct command_call *call)
     struct jsondoc *rows;
 
     if (name != NULL && only == NULL)
-        return command_refuse(call, -ENOENT, "unknown command \"%.64s\" (see: help)", name);
+        return command_refuse_name(call, name);
     rows = jsondoc_array();
     for (size_t i = 0; (command = command_at(i)) != NULL; i++)
         if (only == NULL || only == command)

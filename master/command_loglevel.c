@@ -17,8 +17,8 @@ static const struct field fields[] = {
     {FIELD_STRING, "level", NULL, "lines of this level and above are written", "level", STYLE_PLAIN,
      NULL, NULL},
     {FIELD_INTEGER, "for_ns", "nanoseconds",
-     "until the configured level comes back; null: the next restart", "for", STYLE_DURATION, NULL,
-     NULL},
+     "until the configured level comes back; null: the next reload or restart", "for",
+     STYLE_DURATION, NULL, NULL},
     {.type = FIELD_END},
 };
 

@@ -60,7 +60,7 @@ static int resume(struct command_call *call)
     if (inquiry_is_open(call->inquiry))
         return COMMAND_LATER;
     if (reply->is_pending)
-        return command_refuse(call, -ETIMEDOUT, "worker %d does not answer", (int)reply->pid);
+        return command_refuse_silent(call, inquiry_worker(call->inquiry, reply));
     if (reply->result < 0)
         return command_refuse(call, reply->result, "worker %d: %s", (int)reply->pid,
                               reply->result == -EBUSY ? "it is being profiled already"
@@ -93,6 +93,8 @@ static int run(struct command_call *call)
     }
     if (order.argument < DURATION_MIN_NS || order.argument > DURATION_MAX_NS)
         return command_refuse(call, -EINVAL, "--for: expected 10ms to 10m");
+    if (inquiry_is_vain(worker, NULL, 0))
+        return command_refuse_silent(call, worker);
     if (command_arg(call, "wait"))
         order.flags = ORDER_FLAG_WAIT;
     call->inquiry = inquiry_new(call->master, &order, worker, order.argument + INQUIRY_PATIENCE_NS);

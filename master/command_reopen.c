@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "master/commands.h"
+#include "master/generation.h"
 #include "master/master.h"
 
 static const struct command_param params[] = {
@@ -16,7 +17,7 @@ static int run(struct command_call *call)
 {
     master_reopen_logs(call->master);
     call->data = jsondoc_object();
-    jsondoc_set(call->data, "log", jsondoc_string(call->master->config->log.output));
+    jsondoc_set(call->data, "log", jsondoc_string(call->master->current->config->log.output));
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "master/commands.h"
+#include "master/generation.h"
 #include "master/master.h"
 #include "master/pool.h"
 #include "master/supervisor.h"
@@ -48,10 +49,16 @@ static int64_t parse(struct command_call *call, const struct pool *pool, const c
 
 static int resume(struct command_call *call)
 {
-    const struct pool *pool = call->pool;
+    const struct pool *pool = command_pool(call, command_arg(call, "pool"));
 
     if (call->master->stop != MASTER_SERVES)
         return command_refuse(call, -ESHUTDOWN, "the server is stopping");
+    if (pool == NULL)
+        return -ENOENT;
+    if (call->ticket != call->master->current->number)
+        return command_refuse(call, -ECANCELED,
+                              "a reload came between: pool %s wants %u workers as configured",
+                              pool->config->name, pool->wanted);
     if (!pool_is_complete(pool))
         return COMMAND_LATER;
     jsondoc_set(call->data, "workers_ready", jsondoc_integer(pool_ready(pool)));
@@ -81,8 +88,8 @@ static int run(struct command_call *call)
     jsondoc_set(call->data, "workers_before", jsondoc_integer(before));
     jsondoc_set(call->data, "workers_wanted", jsondoc_integer(pool->wanted));
     jsondoc_set(call->data, "workers_ready", jsondoc_integer(pool_ready(pool)));
-    jsondoc_set(call->data, "lasts", jsondoc_string("until the next restart"));
-    call->pool = pool;
+    jsondoc_set(call->data, "lasts", jsondoc_string("until the next reload"));
+    call->ticket = call->master->current->number;
     return command_arg(call, "wait") != NULL ? resume(call) : 0;
 }
 

@@ -21,7 +21,7 @@ static int run(struct command_call *call)
     struct jsondoc *schemas;
 
     if (name != NULL && only == NULL)
-        return command_refuse(call, -ENOENT, "unknown command \"%.64s\" (see: help)", name);
+        return command_refuse_name(call, name);
     schemas = jsondoc_object();
     for (size_t i = 0; (command = command_at(i)) != NULL; i++)
         if (only == NULL || only == command)

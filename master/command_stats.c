@@ -6,15 +6,22 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/clock.h"
 #include "master/commands.h"
+#include "master/generation.h"
 #include "master/master.h"
 #include "master/pool.h"
+
+/* Of --rate. */
+#define RATE_MIN_NS (100 * NS_PER_MS)
+#define RATE_MAX_NS (60 * NS_PER_S)
 
 static const struct command_param params[] = {
     {PARAM_OPTION, "pool", "POOL"},
     {PARAM_OPTION, "worker", "SLOT"},
+    {PARAM_OPTION, "rate", "DURATION"},
     {PARAM_END, NULL, NULL},
 };
 
@@ -69,8 +76,9 @@ static const struct field pool_fields[] = {
      NULL, NULL},
     {FIELD_OBJECT, "metrics", NULL, "every counter and gauge", NULL, STYLE_PLAIN, NULL,
      metric_fields},
-    {FIELD_OBJECT, "rates", NULL, "every counter's growth per second, over the last few reports",
-     NULL, STYLE_PLAIN, NULL, rate_fields},
+    {FIELD_OBJECT, "rates", NULL,
+     "every counter's growth per second, over the last few reports, or over --rate", NULL,
+     STYLE_PLAIN, NULL, rate_fields},
     {FIELD_OBJECT, "histograms", NULL, "every histogram", NULL, STYLE_PLAIN, NULL,
      histograms_fields},
     {.type = FIELD_END},
@@ -202,11 +210,51 @@ static int find_worker(struct command_call *call, const struct pool *pool,
     return 0;
 }
 
-static int run(struct command_call *call)
+/* ---- rates over a time of one's own ---- */
+
+static const struct jsondoc *find_pool(const struct jsondoc *data, const char *name)
+{
+    const struct jsondoc *pools = jsondoc_get(data, "pools");
+
+    for (size_t i = 0; i < jsondoc_len(pools); i++) {
+        const struct jsondoc *pool = jsondoc_at(pools, i);
+        const char *found = jsondoc_text(jsondoc_get(pool, "pool"));
+
+        if (found != NULL && name != NULL && strcmp(found, name) == 0)
+            return pool;
+    }
+    return NULL;
+}
+
+/* A pool that was not there before began with nothing, and so did a worker that is another. */
+static struct jsondoc *growth(const struct jsondoc *before, const struct jsondoc *pool,
+                              double seconds)
+{
+    const struct jsondoc *values = jsondoc_get(pool, "metrics");
+    const struct jsondoc *old =
+        jsondoc_get(find_pool(before, jsondoc_text(jsondoc_get(pool, "pool"))), "metrics");
+    struct jsondoc *object = jsondoc_object();
+
+    for (unsigned i = 0; i < METRIC_COUNT; i++) {
+        const char *name = metric_infos[i].name;
+        int64_t value = jsondoc_integer_value(jsondoc_get(values, name), 0);
+        int64_t was = jsondoc_integer_value(jsondoc_get(old, name), 0);
+
+        if (metric_infos[i].kind == METRIC_KIND_COUNTER)
+            jsondoc_set(object, name,
+                        jsondoc_real((double)(value < was ? value : value - was) / seconds));
+    }
+    return object;
+}
+
+/* All that is known now, into call->data; with rates since `before` (NULL: over the last reports),
+ * so many seconds ago. */
+static int compose(struct command_call *call, const struct jsondoc *before, double seconds)
 {
     struct master *master = call->master;
+    const struct generation *current = master->current;
     const char *name = command_arg(call, "pool");
-    const struct pool *only = master->npools == 1 ? master->pools[0] : NULL;
+    const struct pool *only = current->npools == 1 ? current->pools[0] : NULL;
     const struct worker *worker = NULL;
     struct jsondoc *list, *total;
     int rc;
@@ -220,16 +268,52 @@ static int run(struct command_call *call)
     if (total == NULL)
         return command_refuse(call, -ENOMEM, "no memory");
     list = jsondoc_array();
-    for (size_t i = 0; i < master->npools; i++)
-        if (only == NULL || only == master->pools[i])
-            jsondoc_push(list, pool_object(master->pools[i], worker, master->scratch));
+    for (size_t i = 0; i < current->npools; i++)
+        if (only == NULL || only == current->pools[i]) {
+            struct jsondoc *object = pool_object(current->pools[i], worker, master->scratch);
+
+            if (before != NULL)
+                jsondoc_set(object, "rates", growth(before, object, seconds));
+            jsondoc_push(list, object);
+        }
     call->data = jsondoc_object();
     jsondoc_set(call->data, "time_ns", jsondoc_integer(clock_now()));
     jsondoc_set(call->data, "report_interval_ns",
-                jsondoc_integer(master->config->supervision.report_interval));
+                jsondoc_integer(current->config->supervision.report_interval));
     jsondoc_set(call->data, "pools", list);
     jsondoc_set(call->data, "total", total);
     return 0;
+}
+
+static int resume(struct command_call *call)
+{
+    struct jsondoc *before = call->data;
+    int64_t passed_ns = clock_now() - call->started_ns;
+    int rc;
+
+    if (passed_ns < (int64_t)call->ticket)
+        return COMMAND_LATER;
+    call->data = NULL;
+    rc = compose(call, before, (double)passed_ns / (double)NS_PER_S);
+    jsondoc_free(before);
+    return rc;
+}
+
+static int run(struct command_call *call)
+{
+    const char *rate = command_arg(call, "rate");
+    int64_t over_ns = rate != NULL ? command_duration(call, "--rate", rate) : 0;
+    int rc;
+
+    if (over_ns < 0)
+        return (int)over_ns;
+    if (rate != NULL && (over_ns < RATE_MIN_NS || over_ns > RATE_MAX_NS))
+        return command_refuse(call, -EINVAL, "--rate: expected 100ms to 1m");
+    rc = compose(call, NULL, 0);
+    if (rc < 0 || rate == NULL)
+        return rc;
+    call->ticket = (uint64_t)over_ns;
+    return COMMAND_LATER;
 }
 
 /* ---- the text ---- */
@@ -328,10 +412,12 @@ static int print(const struct command_call *call, FILE *out)
 
 const struct command command_stats = {
     .name = "stats",
-    .help = "every metric: exact totals of living and dead workers, as new as their last reports",
+    .help = "every metric: exact totals of living and dead workers, as new as their last reports; "
+            "--rate measures the rates over that time",
     .access = ACCESS_READ,
     .params = params,
     .fields = fields,
     .run = run,
+    .resume = resume,
     .print = print,
 };

@@ -7,8 +7,10 @@
 #include "common/version.h"
 #include "master/commands.h"
 #include "master/control.h"
+#include "master/generation.h"
 #include "master/master.h"
 #include "master/pool.h"
+#include "master/reload.h"
 
 static const struct command_param params[] = {{PARAM_END, NULL, NULL}};
 
@@ -58,6 +60,8 @@ static const struct field fields[] = {
      NULL},
     {FIELD_STRING, "config", NULL, "the configuration's path", "config", STYLE_PLAIN, NULL, NULL},
     {FIELD_ROWS, "pools", NULL, "a row per pool", "", STYLE_PLAIN, NULL, pool_fields},
+    {FIELD_STRING, "last_reload", NULL, "when, how it went, and who asked", "last reload",
+     STYLE_PLAIN, NULL, NULL},
     {FIELD_STRING, "last_failure", NULL, "the last thing that went wrong, with its time",
      "last failure", STYLE_PLAIN, NULL, NULL},
     {.type = FIELD_END},
@@ -69,10 +73,7 @@ static const char *state_of(const struct master *master)
         return "stopping";
     if (!master->has_started)
         return "starting";
-    for (size_t i = 0; i < master->npools; i++)
-        if (!pool_is_complete(master->pools[i]))
-            return "degraded";
-    return "ok";
+    return generation_is_complete(master->current) ? "ok" : "degraded";
 }
 
 static struct jsondoc *addresses(const struct pool *pool)
@@ -90,10 +91,10 @@ static int64_t worst_lag(const struct pool *pool)
 {
     int64_t worst = 0;
 
-    list_for_each (&pool->workers, node) {
+    list_for_each (&pool->master->workers, node) {
         const struct worker *worker = list_entry(node, struct worker, node);
 
-        for (unsigned i = 0; i < pool->config->threads; i++) {
+        for (unsigned i = 0; worker->pool == pool && i < pool->config->threads; i++) {
             struct beat_view view;
 
             (void)beat_read(&worker->beats[i], &view);
@@ -130,10 +131,12 @@ static void set_quantiles(struct jsondoc *row, const struct pool *pool,
 {
     const enum metric_histogram id = HISTOGRAM_request_duration;
 
-    jsondoc_set(row, "p50_ns",
-                jsondoc_integer(window_quantile_ns(&pool->window, totals, id, 0.5, scratch)));
-    jsondoc_set(row, "p99_ns",
-                jsondoc_integer(window_quantile_ns(&pool->window, totals, id, 0.99, scratch)));
+    jsondoc_set(
+        row, "p50_ns",
+        jsondoc_integer(window_quantile_ns(&pool->tally->window, totals, id, 0.5, scratch)));
+    jsondoc_set(
+        row, "p99_ns",
+        jsondoc_integer(window_quantile_ns(&pool->tally->window, totals, id, 0.99, scratch)));
 }
 
 static struct jsondoc *pool_row(const struct pool *pool, struct metrics *totals,
@@ -157,22 +160,40 @@ static struct jsondoc *pool_row(const struct pool *pool, struct metrics *totals,
     jsondoc_set(row, "error_ratio", jsondoc_real(error_ratio(pool, now_ns)));
     jsondoc_set(row, "lag_ns", jsondoc_integer(worst_lag(pool)));
     set_queue(row, pool);
-    jsondoc_set(row, "crashes", jsondoc_integer((int64_t)pool->crashes));
-    jsondoc_set(row, "hangs", jsondoc_integer((int64_t)pool->hangs));
+    jsondoc_set(row, "crashes", jsondoc_integer((int64_t)pool->tally->crashes));
+    jsondoc_set(row, "hangs", jsondoc_integer((int64_t)pool->tally->hangs));
     return row;
+}
+
+/* "2026-01-31T12:00:00Z text" */
+static struct jsondoc *dated(time_t time, const char *text)
+{
+    char line[sizeof(((struct master *)0)->failure) + 32], when[24];
+    struct tm tm = {0};
+
+    gmtime_r(&time, &tm);
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    snprintf(line, sizeof(line), "%s %s", when, text);
+    return jsondoc_string(line);
 }
 
 static struct jsondoc *last_failure(const struct master *master)
 {
-    char text[sizeof(master->failure) + 32], when[24];
-    struct tm tm = {0};
+    return master->failure[0] == 0 ? jsondoc_null() : dated(master->failure_time, master->failure);
+}
 
-    if (master->failure[0] == 0)
+static struct jsondoc *last_reload(const struct master *master)
+{
+    const struct reload_verdict *verdict = reload_last(master);
+    char text[160];
+
+    if (reload_is_busy(master))
+        return jsondoc_string("under way");
+    if (verdict == NULL)
         return jsondoc_null();
-    gmtime_r(&master->failure_time, &tm);
-    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    snprintf(text, sizeof(text), "%s %s", when, master->failure);
-    return jsondoc_string(text);
+    snprintf(text, sizeof(text), "%s after %lld ms (%s)", verdict->is_ok ? "ok" : "failed",
+             (long long)(verdict->took_ns / NS_PER_MS), verdict->why);
+    return dated(verdict->time, text);
 }
 
 static int run(struct command_call *call)
@@ -185,17 +206,18 @@ static int run(struct command_call *call)
     if (scratch == NULL)
         return command_refuse(call, -ENOMEM, "no memory");
     rows = jsondoc_array();
-    for (size_t i = 0; i < master->npools; i++)
-        jsondoc_push(rows, pool_row(master->pools[i], master->scratch, scratch, now));
+    for (size_t i = 0; i < master->current->npools; i++)
+        jsondoc_push(rows, pool_row(master->current->pools[i], master->scratch, scratch, now));
     free(scratch);
     call->data = jsondoc_object();
     jsondoc_set(call->data, "version", jsondoc_string(COPPICE_VERSION));
-    jsondoc_set(call->data, "generation", jsondoc_integer(master->generation));
+    jsondoc_set(call->data, "generation", jsondoc_integer(master->current->number));
     jsondoc_set(call->data, "pid", jsondoc_integer(getpid()));
     jsondoc_set(call->data, "uptime_ns", jsondoc_integer(now - master->started_ns));
     jsondoc_set(call->data, "state", jsondoc_string(state_of(master)));
-    jsondoc_set(call->data, "config", jsondoc_string(master->config->path));
+    jsondoc_set(call->data, "config", jsondoc_string(master->current->config->path));
     jsondoc_set(call->data, "pools", rows);
+    jsondoc_set(call->data, "last_reload", last_reload(master));
     jsondoc_set(call->data, "last_failure", last_failure(master));
     return 0;
 }

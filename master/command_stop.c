@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "master/commands.h"
+#include "master/generation.h"
 #include "master/master.h"
 #include "master/pool.h"
 
@@ -21,9 +22,8 @@ static int64_t count_workers(const struct master *master)
 {
     int64_t n = 0;
 
-    for (size_t i = 0; i < master->npools; i++)
-        list_for_each (&master->pools[i]->workers, node)
-            n++;
+    list_for_each (&master->workers, node)
+        n++;
     return n;
 }
 
@@ -38,7 +38,7 @@ static int run(struct command_call *call)
     jsondoc_set(call->data, "state", jsondoc_string("stopping"));
     jsondoc_set(call->data, "workers", jsondoc_integer(count_workers(master)));
     master_stop(master, command_arg(call, "now") != NULL ? MASTER_STOPS : MASTER_DRAINS,
-                master->config->supervision.drain_spread, why);
+                master->current->config->supervision.drain_spread, why);
     return 0;
 }
 

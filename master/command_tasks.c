@@ -71,7 +71,7 @@ static struct jsondoc *new_row(const struct inquiry_reply *reply, unsigned loop)
         jsondoc_set(row, field->name, jsondoc_null());
     jsondoc_set(row, "mark", jsondoc_string(""));
     jsondoc_set(row, "stack", jsondoc_array());
-    jsondoc_set(row, "pool", jsondoc_string(reply->pool->config->name));
+    jsondoc_set(row, "pool", jsondoc_string(reply->pool));
     jsondoc_set(row, "slot", jsondoc_integer(reply->slot));
     jsondoc_set(row, "pid", jsondoc_integer(reply->pid));
     jsondoc_set(row, "loop", jsondoc_integer(loop));
@@ -123,10 +123,10 @@ static struct jsondoc *told_row(const struct inquiry_reply *reply, unsigned loop
 }
 
 /* What shared memory knows of a loop: of a blocking one that is all, of a hung one all there is. */
-static void add_slot_row(struct jsondoc *rows, const struct inquiry_reply *reply, unsigned loop,
-                         bool is_blocking, int64_t older_ns)
+static void add_slot_row(struct jsondoc *rows, const struct inquiry *inquiry,
+                         const struct inquiry_reply *reply, unsigned loop, bool is_blocking)
 {
-    const struct worker *worker = inquiry_worker(reply);
+    const struct worker *worker = inquiry_worker(inquiry, reply);
     struct beat_view view;
     struct jsondoc *row;
     int64_t age;
@@ -135,7 +135,7 @@ static void add_slot_row(struct jsondoc *rows, const struct inquiry_reply *reply
         return;
     (void)beat_read(&worker->beats[loop], &view);
     age = view.task_since_ns == 0 ? 0 : clock_now() - view.task_since_ns;
-    if (is_blocking && (age == 0 || age < older_ns))
+    if (is_blocking && (age == 0 || age < inquiry->order.argument))
         return;
     row = new_row(reply, loop);
     if (!is_blocking)
@@ -149,21 +149,20 @@ static void add_slot_row(struct jsondoc *rows, const struct inquiry_reply *reply
     jsondoc_push(rows, row);
 }
 
-static void add_rows(struct jsondoc *rows, const struct inquiry_reply *reply, int64_t older_ns)
+static void add_rows(struct jsondoc *rows, const struct inquiry *inquiry,
+                     const struct inquiry_reply *reply)
 {
-    unsigned threads = reply->pool->config->threads;
-    bool is_blocking = reply->pool->config->tasks == 1;
     char error[128];
     struct jsondoc *told =
         reply->text ? jsondoc_parse(reply->text, reply->len, error, sizeof(error)) : NULL;
     const struct jsondoc *loops = jsondoc_get(told, "loops");
 
-    for (unsigned i = 0; i < threads; i++) {
+    for (unsigned i = 0; i < reply->threads; i++) {
         const struct jsondoc *loop = jsondoc_at(loops, i);
         const struct jsondoc *tasks = jsondoc_get(loop, "tasks");
 
         if (!jsondoc_bool_value(jsondoc_get(loop, "answers"), false))
-            add_slot_row(rows, reply, i, is_blocking && told, older_ns);
+            add_slot_row(rows, inquiry, reply, i, reply->is_blocking && told);
         for (size_t j = 0; j < jsondoc_len(tasks); j++)
             jsondoc_push(rows, told_row(reply, i, jsondoc_at(tasks, j)));
     }
@@ -179,7 +178,7 @@ static int resume(struct command_call *call)
         return COMMAND_LATER;
     rows = jsondoc_array();
     for (size_t i = 0; i < inquiry->n; i++)
-        add_rows(rows, &inquiry->replies[i], inquiry->order.argument);
+        add_rows(rows, inquiry, &inquiry->replies[i]);
     call->data = jsondoc_object();
     jsondoc_set(call->data, "tasks", rows);
     return 0;
@@ -257,6 +256,8 @@ static int print(const struct command_call *call, FILE *out)
 
     if (!is_done)
         return -EIO;
+    if (n == 0)
+        fputs("no tasks: idle connections hold none\n", out);
     for (size_t i = 0; i < n; i++)
         if (!is_done[i] && jsondoc_len(jsondoc_get(jsondoc_at(rows, i), "stack")) > 0)
             print_group(rows, is_done, i, out);

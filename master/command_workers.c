@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "master/commands.h"
+#include "master/generation.h"
 #include "master/master.h"
 #include "master/pool.h"
 
@@ -56,8 +57,9 @@ static const struct field row_fields[] = {
      NULL},
     {FIELD_INTEGER, "report_age_ns", "nanoseconds", "how old the counts in this row are", NULL,
      STYLE_DURATION, NULL, NULL},
-    {FIELD_INTEGER, "restarts", "workers", "times that the slot's worker died unasked", "RESTARTS",
-     STYLE_PLAIN, NULL, NULL},
+    {FIELD_INTEGER, "restarts", "workers",
+     "times that the slot's worker died unasked, in this generation", "RESTARTS", STYLE_PLAIN, NULL,
+     NULL},
     {FIELD_INTEGER, "retry_in_ns", "nanoseconds", "until an empty slot's next try", "RETRY",
      STYLE_DURATION, NULL, NULL},
     {FIELD_STRING, "last", NULL, "how the slot's last worker ended", "LAST", STYLE_PLAIN, NULL,
@@ -220,22 +222,22 @@ static struct jsondoc *vacant_row(const struct pool *pool, unsigned index, int64
     return row;
 }
 
+/* A pool's workers by slot, in each slot the oldest first; and its slots that have none. */
 static void add_rows(struct jsondoc *rows, const struct pool *pool, bool with_memory)
 {
+    const struct master *master = pool->master;
+    bool serves = pool == generation_pool(master->current, pool->config->name) &&
+                  master->stop == MASTER_SERVES;
     int64_t now = clock_now();
 
     for (unsigned i = 0; i < pool->nslots; i++) {
-        bool is_held = false;
-
-        list_for_each (&pool->workers, node) {
+        list_for_each (&master->workers, node) {
             const struct worker *worker = list_entry(node, struct worker, node);
 
-            if (worker->slot != i)
-                continue;
-            jsondoc_push(rows, worker_row(worker, pool->master->scratch, with_memory, now));
-            is_held |= pool->slots[i].worker == worker;
+            if (worker->pool == pool && worker->slot == i)
+                jsondoc_push(rows, worker_row(worker, master->scratch, with_memory, now));
         }
-        if (!is_held && i < pool->wanted && pool->master->stop == MASTER_SERVES)
+        if (serves && i < pool->wanted && pool->slots[i].worker == NULL)
             jsondoc_push(rows, vacant_row(pool, i, now));
     }
 }
@@ -243,15 +245,18 @@ static void add_rows(struct jsondoc *rows, const struct pool *pool, bool with_me
 static int run(struct command_call *call)
 {
     const char *name = command_arg(call, "pool");
-    const struct pool *only = name == NULL ? NULL : command_pool(call, name);
     struct jsondoc *rows;
 
-    if (name != NULL && only == NULL)
+    if (name != NULL && command_pool(call, name) == NULL)
         return -ENOENT;
     rows = jsondoc_array();
-    for (size_t i = 0; i < call->master->npools; i++)
-        if (only == NULL || only == call->master->pools[i])
-            add_rows(rows, call->master->pools[i], command_arg(call, "memory") != NULL);
+    list_for_each (&call->master->generations, node) {
+        const struct generation *generation = list_entry(node, struct generation, node);
+
+        for (size_t i = 0; i < generation->npools; i++)
+            if (name == NULL || strcmp(generation->pools[i]->config->name, name) == 0)
+                add_rows(rows, generation->pools[i], command_arg(call, "memory") != NULL);
+    }
     call->data = jsondoc_object();
     jsondoc_set(call->data, "workers", rows);
     return 0;

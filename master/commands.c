@@ -10,17 +10,20 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/suggest.h"
 #include "common/units.h"
+#include "master/generation.h"
 #include "master/inquiry.h"
 #include "master/master.h"
 #include "master/pool.h"
 
-#define USAGE_MAX 256
+#define USAGE_MAX   256
+#define SUGGEST_MAX 128
 
 static const struct command *const commands[] = {
-    &command_status,   &command_workers, &command_stats, &command_scale,
-    &command_stop,     &command_tasks,   &command_dump,  &command_profile,
-    &command_loglevel, &command_reopen,  &command_help,  &command_schema,
+    &command_status, &command_workers, &command_stats,  &command_reload,  &command_scale,
+    &command_stop,   &command_tasks,   &command_dump,   &command_profile, &command_loglevel,
+    &command_reopen, &command_help,    &command_schema,
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -36,6 +39,14 @@ const struct command *command_find(const char *name)
 const struct command *command_at(size_t i)
 {
     return i < NCOMMANDS ? commands[i] : NULL;
+}
+
+const char *command_access_name(enum command_access access)
+{
+    static const char *const names[] = {
+        [ACCESS_READ] = "anybody", [ACCESS_OPERATE] = "operator", [ACCESS_ADMIN] = "admin"};
+
+    return names[access];
 }
 
 char *command_usage(const struct command *command, char *text, size_t size)
@@ -68,15 +79,33 @@ int command_refuse(struct command_call *call, int rc, const char *format, ...)
     return rc;
 }
 
+int command_refuse_name(struct command_call *call, const char *name)
+{
+    struct suggest suggest;
+    char hint[SUGGEST_MAX];
+
+    suggest_init(&suggest, name);
+    for (size_t i = 0; i < NCOMMANDS; i++)
+        suggest_offer(&suggest, commands[i]->name);
+    return command_refuse(call, -EINVAL, "unknown command \"%.64s\", expected one of `help`%s",
+                          name, suggest_print(&suggest, hint, sizeof(hint)));
+}
+
+int command_refuse_silent(struct command_call *call, const struct worker *worker)
+{
+    if (worker == NULL)
+        return command_refuse(call, -ETIMEDOUT, "the worker died before it answered");
+    if (!inquiry_is_vain(worker, call->error, sizeof(call->error)))
+        command_refuse(call, -ETIMEDOUT, "worker %d does not answer", (int)worker->pid);
+    return -ETIMEDOUT;
+}
+
 /* ---- arguments ---- */
 
 static int find_command(struct command_call *call, const char *name)
 {
     call->command = name == NULL ? NULL : command_find(name);
-    if (call->command == NULL)
-        return command_refuse(call, -EINVAL, "unknown command \"%.64s\" (see: help)",
-                              name == NULL ? "" : name);
-    return 0;
+    return call->command == NULL ? command_refuse_name(call, name == NULL ? "" : name) : 0;
 }
 
 static int refuse_usage(struct command_call *call, const char *what, const char *word)
@@ -90,6 +119,21 @@ static int refuse_usage(struct command_call *call, const char *what, const char 
 static bool is_positional(const struct command_param *param)
 {
     return param->kind == PARAM_REQUIRED || param->kind == PARAM_OPTIONAL;
+}
+
+static int refuse_option(struct command_call *call, const char *word)
+{
+    char usage[USAGE_MAX], hint[SUGGEST_MAX];
+    struct suggest suggest;
+
+    suggest_init(&suggest, word + 2);
+    for (const struct command_param *param = call->command->params; param->kind != PARAM_END;
+         param++)
+        if (!is_positional(param))
+            suggest_offer(&suggest, param->name);
+    return command_refuse(call, -EINVAL, "unknown option \"%.64s\"%s; usage: %s", word,
+                          suggest_print(&suggest, hint, sizeof(hint)),
+                          command_usage(call->command, usage, sizeof(usage)));
 }
 
 /* "--name [value]" at words[*i]; moves *i over what was used. */
@@ -109,7 +153,7 @@ static int take_option(struct command_call *call, char **words, size_t n, size_t
         call->args[j] = words[++*i];
         return 0;
     }
-    return refuse_usage(call, "unknown option", words[*i]);
+    return refuse_option(call, words[*i]);
 }
 
 static int take_positional(struct command_call *call, const char *word)
@@ -224,30 +268,40 @@ const char *command_arg(const struct command_call *call, const char *name)
 
 struct pool *command_pool(struct command_call *call, const char *name)
 {
-    const struct master *master = call->master;
+    const struct generation *current = call->master->current;
+    struct pool *pool = generation_pool(current, name);
+    struct suggest suggest;
+    char hint[SUGGEST_MAX];
 
-    for (size_t i = 0; i < master->npools; i++)
-        if (strcmp(master->pools[i]->config->name, name) == 0)
-            return master->pools[i];
-    command_refuse(call, -ENOENT, "there is no pool \"%.64s\" (see: status)", name);
+    if (pool != NULL)
+        return pool;
+    suggest_init(&suggest, name);
+    for (size_t i = 0; i < current->npools; i++)
+        suggest_offer(&suggest, current->pools[i]->config->name);
+    command_refuse(call, -ENOENT, "there is no pool \"%.64s\", expected one of `status`%s", name,
+                   suggest_print(&suggest, hint, sizeof(hint)));
     return NULL;
 }
 
 struct worker *command_worker(struct command_call *call, const char *text)
 {
     const struct master *master = call->master;
+    struct worker *found = NULL;
     char name[POOL_NAME_MAX], pid[24];
 
-    for (size_t i = 0; i < master->npools; i++) {
-        list_for_each (&master->pools[i]->workers, node) {
-            struct worker *worker = list_entry(node, struct worker, node);
+    list_for_each (&master->workers, node) {
+        struct worker *worker = list_entry(node, struct worker, node);
 
-            pool_print_worker(worker, name, sizeof(name));
-            snprintf(pid, sizeof(pid), "%d", (int)worker->pid);
-            if (strcmp(name, text) == 0 || strcmp(pid, text) == 0)
-                return worker;
-        }
+        pool_print_worker(worker, name, sizeof(name));
+        snprintf(pid, sizeof(pid), "%d", (int)worker->pid);
+        if (strcmp(pid, text) == 0)
+            return worker;
+        /* The last one of that name: those before it are on their way out. */
+        if (strcmp(name, text) == 0)
+            found = worker;
     }
+    if (found != NULL)
+        return found;
     command_refuse(call, -ENOENT, "there is no worker \"%.64s\": expected POOL/SLOT or a pid",
                    text);
     return NULL;

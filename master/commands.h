@@ -58,7 +58,7 @@ struct command_call {
     char numbers[COMMAND_PARAMS_MAX][24]; /* room for arguments that came as JSON numbers */
     struct jsondoc *data;                 /* the answer; command_call_fini frees it */
     char error[COMMAND_ERROR_MAX];        /* the reason of a refusal */
-    struct pool *pool;                    /* what resume needs to know */
+    uint64_t ticket;                      /* what resume needs to know */
     struct inquiry *inquiry;              /* likewise; command_call_fini frees it */
     int64_t started_ns;
 };
@@ -80,13 +80,16 @@ struct command {
 
 extern const struct command command_status, command_workers, command_stats, command_scale,
     command_stop, command_help, command_schema, command_tasks, command_dump, command_profile,
-    command_loglevel, command_reopen;
+    command_loglevel, command_reopen, command_reload;
 
 /* NULL when there is no such command. */
 const struct command *command_find(const char *name);
 
 /* The i-th command, NULL past the last. */
 const struct command *command_at(size_t i);
+
+/* "anybody", "operator", "admin" */
+const char *command_access_name(enum command_access access);
 
 /* "scale POOL N|+N|-N [--wait]" into text[0 .. size); returns text. */
 char *command_usage(const struct command *command, char *text, size_t size);
@@ -112,6 +115,13 @@ void command_call_fini(struct command_call *call);
 /* Set call->error; returns rc. */
 int command_refuse(struct command_call *call, int rc, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* There is no command of that name. Returns -EINVAL. */
+int command_refuse_name(struct command_call *call, const char *name);
+
+/* The worker (NULL: it is gone) does not answer; says why, as far as its slot knows. Returns
+ * -ETIMEDOUT. */
+int command_refuse_silent(struct command_call *call, const struct worker *worker);
 
 /* An argument by name; NULL: not given. */
 const char *command_arg(const struct command_call *call, const char *name);

@@ -11,9 +11,11 @@
 
 #include "common/clock.h"
 #include "common/list.h"
+#include "common/log.h"
+#include "master/bind.h"
 #include "master/client.h"
+#include "master/generation.h"
 #include "master/master.h"
-#include "master/sockets.h"
 
 #define CLIENTS_MAX 32
 #define BACKLOG     64
@@ -104,7 +106,7 @@ static int make_directory(const char *path, char *error, size_t size)
 
 static int open_socket(struct control *control, char *error, size_t size)
 {
-    const struct config_control *config = &control->master->config->control;
+    const struct config_control *config = &control->master->current->config->control;
     char text[COP_ADDRESS_TEXT_MAX + 8], why[192];
     const char *reason = NULL;
     struct cop_address address;
@@ -120,7 +122,7 @@ static int open_socket(struct control *control, char *error, size_t size)
         snprintf(error, size, "%s: %s", control->path, reason);
         return rc;
     }
-    rc = sockets_open_unix(&control->listener, &address, config->mode, BACKLOG, why, sizeof(why));
+    rc = bind_unix(&control->listener, &address, config->mode, BACKLOG, why, sizeof(why));
     if (rc < 0)
         snprintf(error, size, "%s: %s", control->path, why);
     else if (stat(control->path, &st) == 0)
@@ -161,8 +163,14 @@ void control_close(struct control *control)
     ev_io_stop(control->master->loop, &control->accept_io);
     list_for_each_safe (&control->clients, node)
         client_close(client_of(node));
-    sockets_close_one(&control->listener);
+    bind_close(&control->listener);
     free(control);
+}
+
+void control_set_mode(const struct control *control, unsigned mode)
+{
+    if (chmod(control->path, mode) < 0)
+        log_warn("control socket: its mode stays as it was: %s", strerror(errno));
 }
 
 const char *control_path(const struct control *control)

@@ -31,6 +31,9 @@ void control_tick(struct control *control);
 /* Now: answer commands that were waiting for something. */
 void control_resume(struct control *control);
 
+/* Give the socket's file another mode. */
+void control_set_mode(const struct control *control, unsigned mode);
+
 /* The socket's path. */
 const char *control_path(const struct control *control);
 

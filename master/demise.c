@@ -15,6 +15,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "master/generation.h"
 
 #define HEALTHY_NS      (60 * NS_PER_S)
 #define CRASH_WINDOW_NS (60 * NS_PER_S)
@@ -64,8 +65,8 @@ static int64_t backoff_ns(unsigned failures)
 
 static bool anybody_is_ready(const struct master *master)
 {
-    for (size_t i = 0; i < master->npools; i++)
-        if (pool_ready(master->pools[i]) > 0)
+    for (size_t i = 0; i < master->current->npools; i++)
+        if (pool_ready(master->current->pools[i]) > 0)
             return true;
     return false;
 }
@@ -77,7 +78,7 @@ static void count_crash(struct master *master, struct pool *pool, int64_t now_ns
 
     *oldest = now_ns;
     master->ncrashes++;
-    pool->crashes++;
+    pool->tally->crashes++;
     oldest = &master->crashes_ns[master->ncrashes % MASTER_CRASHES];
     if (master->ncrashes < MASTER_CRASHES || now_ns - *oldest > CRASH_WINDOW_NS ||
         anybody_is_ready(master))
@@ -117,6 +118,24 @@ static void retry_later(struct master *master, struct slot *slot, const struct w
     count_crash(master, worker->pool, now);
 }
 
+/* A generation that starts has one try: what its first failure was is told by who decides. */
+static void fail_start(struct worker *worker, struct slot *slot, const char *name)
+{
+    const char *fatal = worker->collected.fatal;
+    const struct config_mark *mark = &worker->pool->config->mark;
+    char place[CONFIG_MARK_TEXT_MAX];
+    struct generation *generation = worker->pool->generation;
+
+    slot->is_parked = true;
+    log_error("%s (pid %d) %s", name, worker->pid, slot->last);
+    if (fatal[0] == 0)
+        generation_fail(generation, "%s %s", name, slot->last);
+    else if (mark->file == NULL || strncmp(fatal, mark->file, strlen(mark->file)) == 0)
+        generation_fail(generation, "%s", fatal);
+    else
+        generation_fail(generation, "%s: %s", config_mark_print(mark, place), fatal);
+}
+
 void demise_settle(struct worker *worker, struct slot *slot, int status)
 {
     struct master *master = worker->pool->master;
@@ -127,6 +146,8 @@ void demise_settle(struct worker *worker, struct slot *slot, int status)
     slot->worker = NULL;
     if (master->stop != MASTER_SERVES) {
         log_info("%s (pid %d) %s", name, worker->pid, slot->last);
+    } else if (worker->pool->generation->state == GENERATION_STARTING) {
+        fail_start(worker, slot, name);
     } else if (left && WEXITSTATUS(status) == EXIT_CANNOT_START) {
         park(master, slot, name);
     } else if (master->hooks->oneshot) {

@@ -44,6 +44,19 @@ static void print_bytes(double bytes, char *cell)
     snprintf(cell, CELL_MAX, unit == 0 ? "%.0f%c" : "%.1f%c", bytes, units[unit]);
 }
 
+/* Two or three digits that mean something. */
+static void print_percent(double percent, char *cell)
+{
+    if (percent > 0 && percent < 0.01)
+        snprintf(cell, CELL_MAX, "<0.01%%");
+    else
+        snprintf(cell, CELL_MAX, "%.*f%%",
+                 percent == 0 || percent >= 10 ? 0
+                 : percent >= 1                ? 1
+                                               : 2,
+                 percent);
+}
+
 static void print_number(const struct field *field, const struct jsondoc *value, char *cell)
 {
     double number = jsondoc_real_value(value, 0);
@@ -56,7 +69,7 @@ static void print_number(const struct field *field, const struct jsondoc *value,
         print_bytes(number, cell);
         break;
     case STYLE_PERCENT:
-        snprintf(cell, CELL_MAX, "%.3g%%", 100 * number);
+        print_percent(100 * number, cell);
         break;
     case STYLE_ROUND:
         snprintf(cell, CELL_MAX, "%.0f", number);
@@ -209,7 +222,7 @@ static void print_indented(const struct jsondoc *value, FILE *out)
 
 int fields_print(const struct field *fields, const struct jsondoc *data, FILE *out)
 {
-    bool is_in_line = false;
+    bool is_in_line = false, is_after_rows = false;
 
     for (const struct field *field = fields; field->type != FIELD_END; field++) {
         const struct jsondoc *value = jsondoc_get(data, field->name);
@@ -220,6 +233,7 @@ int fields_print(const struct field *fields, const struct jsondoc *data, FILE *o
         if (field->type == FIELD_ROWS || field->type == FIELD_ANY) {
             fputs(is_in_line ? "\n" : "", out);
             is_in_line = false;
+            is_after_rows = true;
             if (field->type == FIELD_ROWS)
                 print_rows(field->fields, value, out);
             else
@@ -229,8 +243,11 @@ int fields_print(const struct field *fields, const struct jsondoc *data, FILE *o
         print_cell(fields, field, data, cell);
         if (cell[0] == 0)
             continue;
-        fprintf(out, "%s%s%s%s", is_in_line ? "  " : "", field->column,
-                field->column[0] != 0 ? " " : "", cell);
+        fprintf(out, "%s%s%s%s",
+                !is_in_line     ? ""
+                : is_after_rows ? "\n"
+                                : "  ",
+                field->column, field->column[0] != 0 ? " " : "", cell);
         is_in_line = true;
     }
     fputs(is_in_line ? "\n" : "", out);

@@ -3,8 +3,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "master/generation.h"
+#include "master/leave.h"
 #include "master/pool.h"
-#include "master/supervisor.h"
 
 static void warn_of_hang(struct worker *worker, unsigned loop, const struct beat_view *view,
                          int64_t age_ns)
@@ -14,7 +15,7 @@ static void warn_of_hang(struct worker *worker, unsigned loop, const struct beat
 
     pool_print_worker(worker, name, sizeof(name));
     worker->hang_warned = true;
-    worker->pool->hangs++;
+    worker->pool->tally->hangs++;
     if (view->task_since_ns != 0)
         log_warn("%s (pid %d) loop %u: no beat for %.1f s; task %llu \"%s\" runs for %.1f s", name,
                  worker->pid, loop, (double)age_ns / (double)NS_PER_S,
@@ -56,7 +57,7 @@ static bool is_due(int64_t age_ns, int64_t limit_ns)
 
 static void check_worker(struct worker *worker, int64_t now_ns)
 {
-    const struct config_supervision *config = &worker->pool->master->config->supervision;
+    const struct config_supervision *config = &worker->pool->generation->config->supervision;
     struct beat_view view;
     unsigned loop = 0;
     int64_t age;
@@ -73,19 +74,17 @@ static void check_worker(struct worker *worker, int64_t now_ns)
     if (is_due(age, config->hang_timeout)) {
         log_error("worker %s/%u (pid %d) hangs in \"%s\": aborting it", worker->pool->config->name,
                   worker->slot, worker->pid, view.label);
-        supervisor_abort(worker);
+        leave_abort(worker);
     }
 }
 
 void hang_check(struct master *master, int64_t now_ns)
 {
-    for (size_t i = 0; i < master->npools; i++) {
-        struct pool *pool = master->pools[i];
+    list_for_each (&master->workers, node) {
+        struct worker *worker = list_entry(node, struct worker, node);
 
         /* A blocking worker has no loop that could beat; request_timeout is its limit. */
-        if (pool->config->tasks == 1)
-            continue;
-        list_for_each (&pool->workers, node)
-            check_worker(list_entry(node, struct worker, node), now_ns);
+        if (worker->pool->config->tasks > 1)
+            check_worker(worker, now_ns);
     }
 }

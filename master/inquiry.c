@@ -2,6 +2,7 @@
 #include "master/inquiry.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,22 +24,27 @@ static bool is_asked(const struct worker *worker, const struct worker *only)
 
 static void ask(struct inquiry *inquiry, const struct worker *worker, const struct order *order)
 {
+    const struct config_pool *config = worker->pool->config;
+    struct inquiry_reply *reply = &inquiry->replies[inquiry->n++];
     int rc = order_send(worker->order_fd, order);
 
-    inquiry->replies[inquiry->n++] = (struct inquiry_reply){.pool = worker->pool,
-                                                            .slot = worker->slot,
-                                                            .pid = worker->pid,
-                                                            .is_pending = rc == 0,
-                                                            .result = rc};
+    *reply = (struct inquiry_reply){
+        .slot = worker->slot,
+        .threads = config->threads,
+        .is_blocking = config->tasks == 1,
+        .pid = worker->pid,
+        .is_pending = rc == 0,
+        .result = rc,
+    };
+    snprintf(reply->pool, sizeof(reply->pool), "%s", config->name);
 }
 
 static size_t count_workers(const struct master *master)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < master->npools; i++)
-        list_for_each (&master->pools[i]->workers, node)
-            n++;
+    list_for_each (&master->workers, node)
+        n++;
     return n;
 }
 
@@ -57,13 +63,11 @@ struct inquiry *inquiry_new(struct master *master, struct order *order, struct w
     inquiry->master = master;
     inquiry->deadline_ns = clock_add(clock_now(), patience_ns);
     list_push_back(&master->inquiries, &inquiry->node);
-    for (size_t i = 0; i < master->npools; i++) {
-        list_for_each (&master->pools[i]->workers, node) {
-            const struct worker *worker = list_entry(node, struct worker, node);
+    list_for_each (&master->workers, node) {
+        const struct worker *worker = list_entry(node, struct worker, node);
 
-            if (is_asked(worker, only))
-                ask(inquiry, worker, order);
-        }
+        if (is_asked(worker, only))
+            ask(inquiry, worker, order);
     }
     return inquiry;
 }
@@ -91,9 +95,9 @@ bool inquiry_is_open(const struct inquiry *inquiry)
     return is_pending(inquiry) && clock_now() < inquiry->deadline_ns;
 }
 
-struct worker *inquiry_worker(const struct inquiry_reply *reply)
+struct worker *inquiry_worker(const struct inquiry *inquiry, const struct inquiry_reply *reply)
 {
-    list_for_each (&reply->pool->workers, node) {
+    list_for_each (&inquiry->master->workers, node) {
         struct worker *worker = list_entry(node, struct worker, node);
 
         if (worker->pid == reply->pid)
@@ -184,4 +188,30 @@ void inquiry_detach(struct worker *worker)
             reply->result = -ESRCH;
         }
     }
+}
+
+bool inquiry_is_vain(const struct worker *worker, char *text, size_t size)
+{
+    const struct config_pool *config = worker->pool->config;
+    int64_t now = clock_now(), since;
+    struct beat_view view;
+    char name[POOL_NAME_MAX];
+
+    if (config->threads != 1 || config->tasks == 1 || worker->ready_ns == 0)
+        return false;
+    (void)beat_read(&worker->beats[0], &view);
+    since = view.beat_ns > worker->ready_ns ? view.beat_ns : worker->ready_ns;
+    if (now - since < INQUIRY_PATIENCE_NS)
+        return false;
+    pool_print_worker(worker, name, sizeof(name));
+    if (view.task_since_ns != 0)
+        snprintf(text, size,
+                 "worker %s (pid %d) does not answer: \"%s\" has held its loop for %.1f s%s", name,
+                 (int)worker->pid, view.label,
+                 (double)(now - view.task_since_ns) / (double)NS_PER_S,
+                 config->slow_task > 0 ? " (its stack is in the log, by slow_task)" : "");
+    else
+        snprintf(text, size, "worker %s (pid %d) does not answer: no beat for %.1f s", name,
+                 (int)worker->pid, (double)(now - since) / (double)NS_PER_S);
+    return true;
 }

@@ -19,8 +19,11 @@
 #define INQUIRY_PATIENCE_NS (1000 * NS_PER_MS)
 
 struct inquiry_reply {
-    const struct pool *pool;
+    /* of the worker, which may be gone by the time it matters, and its pool, too */
+    char pool[POOL_NAME_MAX];
     unsigned slot;
+    unsigned threads;
+    bool is_blocking;
     pid_t pid;
     bool is_pending; /* at the deadline: it does not answer */
     int result;      /* the worker's own, or -errno of asking */
@@ -47,7 +50,12 @@ void inquiry_free(struct inquiry *inquiry);
 bool inquiry_is_open(const struct inquiry *inquiry);
 
 /* Who replied, if it still lives; NULL otherwise. */
-struct worker *inquiry_worker(const struct inquiry_reply *reply);
+struct worker *inquiry_worker(const struct inquiry *inquiry, const struct inquiry_reply *reply);
+
+/* Has the worker's only loop, on which it reads questions, had no beat for longer than a worker is
+ * given to answer? Then text[0 .. size) says in one sentence what its slot knows, and to ask is no
+ * use. */
+bool inquiry_is_vain(const struct worker *worker, char *text, size_t size);
 
 /* Begin and end to read a worker's answers. */
 void inquiry_attach(struct worker *worker);

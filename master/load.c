@@ -180,7 +180,8 @@ static bool anything_answered(const struct metrics *metrics)
            0;
 }
 
-static int run_workers(const struct load_options *options, const struct config *config,
+/* config is taken. */
+static int run_workers(const struct load_options *options, struct config *config,
                        worker_main_fn worker_main)
 {
     struct run run = {
@@ -197,6 +198,7 @@ static int run_workers(const struct load_options *options, const struct config *
 
     if (!run.now || !run.before) {
         fputs("coppice load: out of memory\n", stderr);
+        config_free(config);
         goto out;
     }
     code = master_run(config, worker_main, &hooks);
@@ -214,7 +216,6 @@ int load_main(int argc, char **argv, worker_main_fn worker_main)
     struct load_options options;
     struct config *config;
     char error[512];
-    int code;
 
     if (load_options_parse(argc, argv, &options, error, sizeof(error)) < 0) {
         fprintf(stderr, "coppice load: %s\n", error);
@@ -232,7 +233,5 @@ int load_main(int argc, char **argv, worker_main_fn worker_main)
     if (log_open(config->log.output, config->log.format, config->log.level) < 0)
         fputs("coppice load: what goes wrong cannot be logged\n", stderr);
     log_set_who("load");
-    code = run_workers(&options, config, worker_main);
-    config_free(config);
-    return code;
+    return run_workers(&options, config, worker_main);
 }

@@ -3,15 +3,19 @@
  * main.c - the program: `coppice run`, `check`, `load`, `version`, `help`. The only file that knows
  * both sides of the fork.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/check.h"
 #include "common/version.h"
 #include "master/check_main.h"
+#include "master/help_commands.h"
 #include "master/load.h"
 #include "master/run_main.h"
 #include "worker/app/app.h"
+#include "worker/app/app_resolve.h"
 #include "worker/worker.h"
 
 #define APPS_MAX 32
@@ -24,7 +28,7 @@ static void list_apps(struct run_app *apps)
     for (size_t i = 0; (app = app_at(i)); i++) {
         CHECK(i < APPS_MAX - 1);
         if (!app->run)
-            *apps++ = (struct run_app){app->name, app->help};
+            *apps++ = (struct run_app){app->name, app->help, app->options};
     }
 }
 
@@ -36,15 +40,29 @@ static int run_here(int argc, char **argv)
     return run_main(argc, argv, apps, worker_main);
 }
 
+static int check_here(int argc, char **argv)
+{
+    return check_main(argc, argv, app_resolve_check);
+}
+
+/* A full disk is a failure of what was all about its output. */
+static int end_output(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "coppice: cannot write: %s\n", strerror(errno));
+    return code != 0 ? code : EXIT_FAILURE;
+}
+
 static int load_here(int argc, char **argv)
 {
-    return load_main(argc - 1, argv + 1, worker_main);
+    return end_output(load_main(argc - 1, argv + 1, worker_main));
 }
 
 static int version_main(int argc, char **argv)
 {
     printf("coppice %s\n", COPPICE_VERSION);
-    return 0;
+    return end_output(0);
 }
 
 static int help_main(int argc, char **argv);
@@ -59,11 +77,12 @@ static const struct {
     {"run", "run [CONFIG]",
      "serve what it says; without CONFIG: $COPPICE_CONFIG, or " RUN_MAIN_CONFIG, run_here},
     {"check", "check CONFIG [--dump]", "say what is wrong with a configuration, or print it whole",
-     check_main},
+     check_here},
     {"load", "load URL [options]", "load a server and measure it (see: coppice load --help)",
      load_here},
     {"version", "version", "print the version", version_main},
-    {"help", "help", "print this", help_main},
+    {"help", "help [commands]", "print this, or what coppicectl can ask and is answered",
+     help_main},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -78,8 +97,18 @@ static void print_help(FILE *out)
 
 static int help_main(int argc, char **argv)
 {
-    print_help(stdout);
-    return 0;
+    bool is_commands = argc == 2 && strcmp(argv[1], "commands") == 0;
+
+    if (argc > 2 || (argc == 2 && !is_commands)) {
+        fprintf(stderr, "coppice help: unknown topic \"%s\", expected none, or commands\n",
+                argv[1]);
+        return EXIT_CANNOT_START;
+    }
+    if (is_commands)
+        help_commands_print(stdout);
+    else
+        print_help(stdout);
+    return end_output(0);
 }
 
 int main(int argc, char **argv)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Signals: TERM and QUIT drain, a second one stops; INT (Ctrl-C) drains at once, a second one
- * stops. USR1 reopens the logs, TTIN and TTOU change the number of workers where there is one pool,
- * HUP is only noted. CHLD is libev's.
+ * stops. HUP reloads, USR1 reopens the logs, TTIN and TTOU change the number of workers where there
+ * is one pool. CHLD is libev's.
  */
 #include "master/master.h"
 
@@ -20,8 +20,11 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "master/control.h"
+#include "master/generation.h"
 #include "master/hang.h"
+#include "master/notify.h"
 #include "master/pool.h"
+#include "master/reload.h"
 #include "master/supervisor.h"
 
 #define TICK_S  0.5
@@ -32,11 +35,13 @@
 static void begin_stop(struct master *master, enum master_stop how)
 {
     ev_timer_stop(master->loop, &master->grace);
+    reload_cancel(master);
     master->stop = how;
     /* Closed here and by the workers, the sockets refuse clients instead of leaving them waiting.
      */
-    for (size_t i = 0; i < master->npools; i++)
-        sockets_close(&master->pools[i]->sockets);
+    for (size_t i = 0; i < master->current->npools; i++)
+        master->current->pools[i]->is_last = true;
+    generation_close(master->current);
     supervisor_maintain(master);
 }
 
@@ -52,11 +57,12 @@ bool master_is_leaving(const struct master *master)
 
 void master_stop(struct master *master, enum master_stop how, int64_t spread_ns, const char *why)
 {
-    int64_t grace_ns = master->config->supervision.drain_grace;
+    int64_t grace_ns = master->current->config->supervision.drain_grace;
 
     if (how <= master->stop || (how == MASTER_DRAINS && master_is_leaving(master)))
         return;
     log_info("stopping%s: %s", how == MASTER_STOPS ? " now" : "", why);
+    notify_stopping(why);
     master->drain_spread_ns = spread_ns;
     if (how == MASTER_STOPS || grace_ns == 0) {
         begin_stop(master, how);
@@ -83,11 +89,11 @@ void master_failed(struct master *master, const char *format, ...)
 
 static void scale_by(struct master *master, int change)
 {
-    struct pool *pool = master->pools[0];
+    struct pool *pool = master->current->pools[0];
     char error[POOL_TEXT_MAX];
 
-    if (master->npools != 1)
-        log_warn("there are %zu pools: use coppicectl scale POOL N", master->npools);
+    if (master->current->npools != 1)
+        log_warn("there are %zu pools: use coppicectl scale POOL N", master->current->npools);
     else if (supervisor_scale(pool, (int64_t)pool->wanted + change, error, sizeof(error)) < 0)
         log_warn("%s", error);
     else
@@ -107,7 +113,7 @@ void master_reopen_logs(struct master *master)
 static void stop_by_signal(struct master *master, int number)
 {
     char why[32];
-    int64_t spread = number == SIGINT ? 0 : master->config->supervision.drain_spread;
+    int64_t spread = number == SIGINT ? 0 : master->current->config->supervision.drain_spread;
 
     snprintf(why, sizeof(why), "SIG%s", sigabbrev_np(number));
     master_stop(master, master_is_leaving(master) ? MASTER_STOPS : MASTER_DRAINS, spread, why);
@@ -133,7 +139,10 @@ static void signal_arrived(struct ev_loop *loop, ev_signal *watcher, int events)
         scale_by(master, -1);
         break;
     default:
-        log_warn("SIGHUP changes nothing: a changed configuration applies at the next start");
+        if (master_is_leaving(master))
+            log_info("SIGHUP: no reload, the server is stopping");
+        else
+            (void)reload_request(master, "SIGHUP");
     }
 }
 
@@ -143,6 +152,7 @@ static void start_signals(struct master *master)
                                                 SIGUSR1, SIGTTIN, SIGTTOU};
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < MASTER_SIGNALS; i++) {
         ev_signal_init(&master->signals[i], signal_arrived, numbers[i]);
         master->signals[i].data = master;
@@ -169,13 +179,14 @@ static void stop_signals(struct master *master)
  */
 static void push_windows(struct master *master, int64_t now_ns)
 {
-    for (size_t i = 0; i < master->npools; i++) {
-        struct pool *pool = master->pools[i];
+    for (size_t i = 0; i < master->current->npools; i++) {
+        struct pool *pool = master->current->pools[i];
+        struct window *window = &pool->tally->window;
 
-        if (now_ns - pool->window.pushed_ns < WINDOW_SLICE_NS)
+        if (now_ns - window->pushed_ns < WINDOW_SLICE_NS)
             continue;
         pool_totals(pool, master->scratch);
-        (void)window_push(&pool->window, now_ns, master->scratch);
+        (void)window_push(window, now_ns, master->scratch);
     }
 }
 
@@ -185,8 +196,8 @@ static void restore_log_level(struct master *master, int64_t now_ns)
     if (master->log_level_until_ns == 0 || now_ns < master->log_level_until_ns)
         return;
     master->log_level_until_ns = 0;
-    log_set_level((enum log_level)master->config->log.level);
-    supervisor_order_all(master, ORDER_LOG_LEVEL, (int64_t)master->config->log.level);
+    log_set_level((enum log_level)master->current->config->log.level);
+    supervisor_order_all(master, ORDER_LOG_LEVEL, (int64_t)master->current->config->log.level);
 }
 
 static void ticked(struct ev_loop *loop, ev_timer *timer, int events)
@@ -234,8 +245,8 @@ static void stop_timers(struct master *master)
 
 /* ---- start and end ---- */
 
-/* Every connection is a descriptor, and workers inherit the limit. */
-static void raise_open_files(const struct config *config)
+/* Every connection is a descriptor. */
+void master_raise_open_files(const struct config *config)
 {
     struct rlimit limit;
     rlim_t wanted;
@@ -253,31 +264,17 @@ static void raise_open_files(const struct config *config)
 
 static int open_pools(struct master *master)
 {
-    const struct config *config = master->config;
     char error[POOL_TEXT_MAX];
+    int rc = generation_open(master->current, error, sizeof(error));
 
-    master->pools = calloc(config->npools, sizeof(struct pool *));
-    if (master->pools == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < config->npools; i++) {
-        struct pool *pool = pool_new(master, &config->pools[i]);
-        int rc;
-
-        if (pool == NULL)
-            return -ENOMEM;
-        master->pools[master->npools++] = pool;
-        rc = sockets_open(&pool->sockets, pool->config, pool->wanted, error, sizeof(error));
-        if (rc < 0) {
-            log_error("pool %s: %s", pool->config->name, error);
-            return rc;
-        }
-    }
-    return 0;
+    if (rc < 0)
+        log_error("%s", error);
+    return rc;
 }
 
 static int open_control(struct master *master)
 {
-    const struct config_control *config = &master->config->control;
+    const struct config_control *config = &master->current->config->control;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)], error[POOL_TEXT_MAX];
     int rc = config_control_path(config->socket, path, sizeof(path));
 
@@ -292,28 +289,38 @@ static int open_control(struct master *master)
     return rc;
 }
 
-static int open_master(struct master *master)
+static int open_master(struct master *master, struct config *config)
 {
     int rc;
 
-    raise_open_files(master->config);
+    list_init(&master->generations);
+    list_init(&master->workers);
+    list_init(&master->listeners);
+    list_init(&master->inquiries);
+    master->current = generation_new(master, config);
+    if (master->current == NULL)
+        return -ENOMEM;
+    list_push_back(&master->generations, &master->current->node);
+    master->current->state = GENERATION_SERVING;
+    master_raise_open_files(master->current->config);
     master->loop = ev_default_loop(EVFLAG_AUTO);
     if (master->loop == NULL)
         return -ENOSYS;
-    list_init(&master->inquiries);
     master->scratch = metrics_new();
     if (master->scratch == NULL)
         return -ENOMEM;
     rc = open_pools(master);
+    if (rc == 0)
+        rc = reload_open(master);
     return rc < 0 ? rc : open_control(master);
 }
 
 static void close_master(struct master *master)
 {
     control_close(master->control);
-    for (size_t i = 0; i < master->npools; i++)
-        pool_free(master->pools[i]);
-    free(master->pools);
+    reload_close(master);
+    list_for_each_safe (&master->generations, node)
+        generation_free(list_entry(node, struct generation, node));
     metrics_free(master->scratch);
     if (master->loop != NULL)
         ev_loop_destroy(master->loop);
@@ -331,18 +338,15 @@ static void serve(struct master *master)
     stop_signals(master);
 }
 
-int master_run(const struct config *config, worker_main_fn run_worker,
-               const struct master_hooks *hooks)
+int master_run(struct config *config, worker_main_fn run_worker, const struct master_hooks *hooks)
 {
     static const struct master_hooks none;
     struct master master = {
-        .config = config,
         .hooks = hooks != NULL ? hooks : &none,
         .run_worker = run_worker,
-        .generation = 1,
         .started_ns = clock_now(),
     };
-    int rc = open_master(&master);
+    int rc = open_master(&master, config);
 
     if (rc < 0) {
         log_error("cannot start: %s", strerror(-rc));
@@ -360,13 +364,13 @@ int master_run(const struct config *config, worker_main_fn run_worker,
 void master_totals(struct master *master, struct metrics *into)
 {
     metrics_clear(into);
-    for (size_t i = 0; i < master->npools; i++) {
-        pool_totals(master->pools[i], master->scratch);
+    for (size_t i = 0; i < master->current->npools; i++) {
+        pool_totals(master->current->pools[i], master->scratch);
         metrics_merge(into, master->scratch);
     }
 }
 
 int64_t master_stale_ns(const struct master *master)
 {
-    return 3 * master->config->supervision.report_interval + NS_PER_S;
+    return 3 * master->current->config->supervision.report_interval + NS_PER_S;
 }

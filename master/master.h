@@ -37,6 +37,9 @@ struct master_hooks {
     void (*tick)(struct master *master, void *arg);  /* twice a second */
     void (*finish)(struct master *master,
                    void *arg); /* once: no worker is left, totals are final */
+    /* Load the configuration once more, for a reload: as config_load. NULL: from the file that it
+     * came from. */
+    int (*load)(struct config **config, char *error, size_t size, void *arg);
     /* The pools' work is finite: a worker that leaves with 0 is done, one that fails ends the run,
      * and master_run returns when all are done. */
     bool oneshot;
@@ -45,9 +48,9 @@ struct master_hooks {
 /* Serve until told to stop by a signal, the control socket or master_stop. Messages go to the log,
  * before it runs stderr has them. Returns the process's exit code: 0 after a stop,
  * EXIT_CANNOT_START when a socket cannot be bound or a worker says that it cannot start, or one of
- * the codes above. hooks may be NULL. */
-int master_run(const struct config *config, worker_main_fn run_worker,
-               const struct master_hooks *hooks);
+ * the codes above. config is taken, and freed in the end or when a reload has replaced it. hooks
+ * may be NULL. */
+int master_run(struct config *config, worker_main_fn run_worker, const struct master_hooks *hooks);
 
 enum master_stop { MASTER_SERVES, MASTER_DRAINS, MASTER_STOPS };
 
@@ -69,6 +72,9 @@ void master_failed(struct master *master, const char *format, ...)
 /* Open the log anew, here and in every worker. */
 void master_reopen_logs(struct master *master);
 
+/* Apply limits.open_files to this process and those that it forks. */
+void master_raise_open_files(const struct config *config);
+
 /* A worker whose last record is older than this has no rate. */
 int64_t master_stale_ns(const struct master *master);
 
@@ -76,14 +82,16 @@ int64_t master_stale_ns(const struct master *master);
 #define MASTER_SIGNALS 7
 
 struct master {
-    const struct config *config;
     const struct master_hooks *hooks;
     worker_main_fn run_worker;
     struct ev_loop *loop;
-    struct pool **pools;
-    size_t npools;
-    struct control *control; /* NULL: none wanted */
-    uint32_t generation;
+    struct generation *current; /* the one that serves */
+    struct list generations;    /* the oldest first; also those that start, or leave */
+    uint32_t last_generation;   /* the highest number that was ever given */
+    struct list workers;        /* of all generations, the oldest first */
+    struct list listeners;      /* that are open: sockets.h */
+    struct control *control;    /* NULL: none wanted */
+    struct reload *reload;
     int64_t started_ns;
     bool has_started; /* all workers were ready, once */
     enum master_stop stop;

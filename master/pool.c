@@ -5,22 +5,52 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/check.h"
 #include "common/clock.h"
+#include "master/generation.h"
 #include "master/master.h"
 
-struct pool *pool_new(struct master *master, const struct config_pool *config)
+/* ---- tallies ---- */
+
+static struct tally *new_tally(void)
+{
+    struct tally *tally = calloc(1, sizeof(*tally));
+
+    if (tally == NULL)
+        return NULL;
+    tally->retired = metrics_new();
+    if (tally->retired == NULL) {
+        free(tally);
+        return NULL;
+    }
+    return tally;
+}
+
+static void drop_tally(struct tally *tally)
+{
+    if (tally == NULL || --tally->refs > 0)
+        return;
+    window_fini(&tally->window);
+    metrics_free(tally->retired);
+    free(tally);
+}
+
+/* ---- pools ---- */
+
+struct pool *pool_new(struct generation *generation, const struct config_pool *config,
+                      struct tally *tally)
 {
     struct pool *pool = calloc(1, sizeof(*pool));
 
     if (pool == NULL)
         return NULL;
-    pool->master = master;
+    pool->master = generation->master;
+    pool->generation = generation;
     pool->config = config;
-    pool->sockets.pool = config;
-    list_init(&pool->workers);
-    pool->retired = metrics_new();
-    if (pool->retired == NULL || pool_set_wanted(pool, config->workers) < 0) {
+    pool->sockets.claim.pool = config;
+    pool->tally = tally != NULL ? tally : new_tally();
+    if (pool->tally != NULL)
+        pool->tally->refs++;
+    if (pool->tally == NULL || pool_set_wanted(pool, config->workers) < 0) {
         pool_free(pool);
         return NULL;
     }
@@ -31,10 +61,8 @@ void pool_free(struct pool *pool)
 {
     if (pool == NULL)
         return;
-    CHECK(list_is_empty(&pool->workers));
     sockets_fini(&pool->sockets);
-    window_fini(&pool->window);
-    metrics_free(pool->retired);
+    drop_tally(pool->tally);
     free(pool->slots);
     free(pool);
 }
@@ -86,12 +114,21 @@ const char *pool_state_name(enum worker_state state)
     return names[state];
 }
 
+bool pool_counts(const struct pool *pool, const struct worker *worker)
+{
+    return worker->pool->tally == pool->tally;
+}
+
 void pool_totals(const struct pool *pool, struct metrics *into)
 {
     metrics_clear(into);
-    metrics_merge(into, pool->retired);
-    list_for_each (&pool->workers, node)
-        collector_add(&list_entry(node, struct worker, node)->collected, into);
+    metrics_merge(into, pool->tally->retired);
+    list_for_each (&pool->master->workers, node) {
+        const struct worker *worker = list_entry(node, struct worker, node);
+
+        if (pool_counts(pool, worker))
+            collector_add(&worker->collected, into);
+    }
 }
 
 double pool_rate(const struct pool *pool, enum metric id, int64_t now_ns)
@@ -99,8 +136,11 @@ double pool_rate(const struct pool *pool, enum metric id, int64_t now_ns)
     int64_t stale_ns = master_stale_ns(pool->master);
     double rate = 0;
 
-    list_for_each (&pool->workers, node)
-        rate +=
-            collector_rate(&list_entry(node, struct worker, node)->collected, id, now_ns, stale_ns);
+    list_for_each (&pool->master->workers, node) {
+        const struct worker *worker = list_entry(node, struct worker, node);
+
+        if (pool_counts(pool, worker))
+            rate += collector_rate(&worker->collected, id, now_ns, stale_ns);
+    }
     return rate;
 }

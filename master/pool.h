@@ -5,8 +5,9 @@
  *
  * A slot is a place for a worker, from 0 to wanted - 1; it remembers failures and when to try
  * again. A worker is a process; it holds its slot until it is told to leave or dies, so that a
- * successor may start while it drains. The supervisor alone changes slots and workers; the commands
- * read them.
+ * successor may start while it drains. A pool belongs to one generation; what its workers counted
+ * goes to a tally, which all generations' pools of that name share. The supervisor alone changes
+ * slots and workers; the commands read them.
  */
 #ifndef COPPICE_POOL_H
 #define COPPICE_POOL_H
@@ -36,7 +37,7 @@ enum worker_state {
 };
 
 struct worker {
-    struct list node; /* in pool->workers */
+    struct list node; /* in master->workers */
     struct pool *pool;
     unsigned slot;
     uint32_t generation;
@@ -66,22 +67,31 @@ struct slot {
     char last[POOL_TEXT_MAX]; /* how the slot's last worker ended; "" at first */
 };
 
-struct pool {
-    struct master *master;
-    const struct config_pool *config;
-    struct sockets sockets;
-    unsigned wanted;
-    struct slot *slots; /* nslots of them, at least wanted */
-    unsigned nslots;
-    struct list workers;
+/* What the pools of one name have counted. */
+struct tally {
+    unsigned refs;           /* pools */
     struct metrics *retired; /* what dead workers counted */
     struct window window;
     uint64_t hangs;
     uint64_t crashes;
 };
 
-/* A pool without sockets or workers. NULL: no memory. */
-struct pool *pool_new(struct master *master, const struct config_pool *config);
+struct pool {
+    struct master *master;
+    struct generation *generation;
+    const struct config_pool *config; /* the generation's */
+    struct sockets sockets;
+    unsigned wanted;
+    struct slot *slots; /* nslots of them, at least wanted */
+    unsigned nslots;
+    bool is_last; /* of its addresses one has no other pool: what waits there is for its workers */
+    struct tally *tally;
+};
+
+/* A pool without sockets or workers. tally: that of the pool of this name in an earlier generation;
+ * NULL: there is none. NULL: no memory. */
+struct pool *pool_new(struct generation *generation, const struct config_pool *config,
+                      struct tally *tally);
 
 /* No worker may be left. */
 void pool_free(struct pool *pool);
@@ -92,7 +102,7 @@ int pool_set_wanted(struct pool *pool, unsigned wanted);
 /* How many of the wanted slots have a ready worker. */
 unsigned pool_ready(const struct pool *pool);
 
-/* Every pool has all that it wants. */
+/* It has all that it wants. */
 bool pool_is_complete(const struct pool *pool);
 
 /* "web/3" into text[0 .. size); returns text. */
@@ -100,7 +110,10 @@ char *pool_print_worker(const struct worker *worker, char *text, size_t size);
 
 const char *pool_state_name(enum worker_state state);
 
-/* Everything the pool ever counted: retired and living. */
+/* Does the worker count for the pool, of whatever generation it is? */
+bool pool_counts(const struct pool *pool, const struct worker *worker);
+
+/* Everything that pools of this name ever counted: retired and living. */
 void pool_totals(const struct pool *pool, struct metrics *into);
 
 /* Per second, over the living workers' last few reports. */

@@ -32,6 +32,25 @@ static void print_option(const struct config_key *key, FILE *stream)
         fprintf(stream, "  %-27s %s (%s)\n", left, key->help, run_options_default(key));
 }
 
+/* "root=PATH", and its line of help. */
+static void print_app_option(const struct config_key *key, FILE *stream)
+{
+    char left[RUN_OPTIONS_NAME_MAX];
+    const char *argument = argument_of(key);
+
+    snprintf(left, sizeof(left), "%s=%s", key->name,
+             key->type == CONFIG_BOOL ? "true|false" : argument + 1);
+    fprintf(stream, "           --option %-21s %s (%s)\n", left, key->help,
+            key->fallback ? key->fallback : "required");
+}
+
+static void print_app(const struct run_app *app, FILE *stream)
+{
+    fprintf(stream, "  %-8s %s\n", app->name, app->help);
+    for (const struct config_key *key = app->options; key && key->name; key++)
+        print_app_option(key, stream);
+}
+
 static void print_section(const char *title, const char *section, FILE *stream)
 {
     fprintf(stream, "\n%s:\n", title);
@@ -49,14 +68,22 @@ void run_help_print(const struct run_app *apps, FILE *stream)
           "of:\n\n",
           stream);
     for (; apps->name; apps++)
-        fprintf(stream, "  %-8s %s\n", apps->name, apps->help);
+        print_app(apps, stream);
     print_section("The app's pool", CONFIG_KEYS_POOL, stream);
     print_section("The log", "log", stream);
     print_section("The control socket", "control", stream);
     print_section("Supervision", "supervision", stream);
     print_section("Limits", "limits", stream);
     fputs(
-        "\n  --dump                      print the configuration that this means, and end\n"
+        "\nWhile an app is being written (these go with a CONFIG, too):\n"
+        "  --watch[=PATH]              reload when a file changes, or one in a folder; may be "
+        "repeated\n"
+        "                              (the module; with --build, the folder where it is)\n"
+        "  --build COMMAND             run this at the start and before each reload; what serves, "
+        "serves\n"
+        "                              on when it fails\n"
+        "\nOther:\n"
+        "  --dump                      print the configuration that this means, and end\n"
         "\nExit: 0 stopped; 1 failed; 2 wrong usage, or it cannot start; 70 workers only crash.\n",
         stream);
 }

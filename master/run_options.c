@@ -87,6 +87,8 @@ static int refuse_option(const char *word, char *error, size_t size)
             suggest.best = strcpy(best, other);
     }
     suggest_offer(&suggest, "--dump");
+    suggest_offer(&suggest, "--watch");
+    suggest_offer(&suggest, "--build");
     suggest_offer(&suggest, "--help");
     return refuse(error, size,
                   "unknown option \"%.64s\", expected one that coppice run --help lists%s", name,
@@ -135,13 +137,12 @@ static int set_target(struct run_options *options, const char *word, const struc
 
     if (options->app || options->file)
         return refuse(error, size,
-                      "\"%.64s\": expected one app or configuration, got \"%.64s\" too", word,
-                      options->app ? options->app : options->file);
+                      "\"%.64s\": expected one app or configuration, got \"%.64s\" too%s", word,
+                      options->app ? options->app : options->file,
+                      options->watch ? " (what to watch is written --watch=PATH)" : "");
     if (target == &options->file && !strchr(word, '/') && !ends_with(word, ".yaml") &&
         access(word, F_OK) < 0)
         return refuse_target(word, apps, error, size);
-    if (is_module && access(word, R_OK) < 0)
-        return refuse(error, size, "\"%.200s\": %s, expected a module", word, strerror(errno));
     /* An app with a "/" is a path, and only that. */
     if (asprintf(target, "%s%s", is_module && !strchr(word, '/') ? "./" : "", word) < 0) {
         *target = NULL;
@@ -198,6 +199,62 @@ static int add_setting(struct run_options *options, const struct config_key *key
     return key->type == CONFIG_OPTIONS ? split(setting, error, size) : 0;
 }
 
+static int add_watched(struct run_options *options, char *path, char *error, size_t size)
+{
+    char **watched;
+
+    if (access(path, F_OK) < 0)
+        return refuse(error, size, "--watch: \"%.200s\": %s, expected a file or a folder", path,
+                      strerror(errno));
+    watched = reallocarray(options->watched, options->nwatched + 1, sizeof(*watched));
+    if (!watched)
+        return refuse(error, size, "out of memory");
+    options->watched = watched;
+    watched[options->nwatched++] = path;
+    return 0;
+}
+
+static int set_build(struct run_options *options, const char *command, char *error, size_t size)
+{
+    if (options->build)
+        return refuse(error, size, "--build is given twice, expected it once");
+    if (!command || !command[0])
+        return refuse(error, size, "--build has no value, expected a command for the shell");
+    options->build = command;
+    options->watch = true;
+    return 0;
+}
+
+/* An option that is no key. Returns as take_option. */
+static int take_other(struct run_options *options, int argc, char **argv, char *error, size_t size)
+{
+    static const char watch[] = "--watch=", build[] = "--build=";
+    int rc;
+
+    if (strcmp(argv[0], "--dump") == 0) {
+        options->dump = true;
+        return 1;
+    }
+    if (strcmp(argv[0], "--watch") == 0) {
+        options->watch = true;
+        return 1;
+    }
+    if (strncmp(argv[0], watch, strlen(watch)) == 0) {
+        options->watch = true;
+        rc = add_watched(options, argv[0] + strlen(watch), error, size);
+        return rc < 0 ? rc : 1;
+    }
+    if (strcmp(argv[0], "--build") == 0) {
+        rc = set_build(options, argc > 1 ? argv[1] : NULL, error, size);
+        return rc < 0 ? rc : 2;
+    }
+    if (strncmp(argv[0], build, strlen(build)) == 0) {
+        rc = set_build(options, argv[0] + strlen(build), error, size);
+        return rc < 0 ? rc : 1;
+    }
+    return refuse_option(argv[0], error, size);
+}
+
 /* "--name=value", "--name value", or "--name" for what is true or false. Returns how many words
  * were used. */
 static int take_option(struct run_options *options, int argc, char **argv, char *error, size_t size)
@@ -207,12 +264,8 @@ static int take_option(struct run_options *options, int argc, char **argv, char 
     char name[RUN_OPTIONS_NAME_MAX], expected[CONFIG_KEYS_TEXT_MAX];
     int used = 1;
 
-    if (strcmp(argv[0], "--dump") == 0) {
-        options->dump = true;
-        return 1;
-    }
     if (!key)
-        return refuse_option(argv[0], error, size);
+        return take_other(options, argc, argv, error, size);
     (void)run_options_name(key, name);
     if (argv[0][len] == '=') {
         used = add_setting(options, key, name, argv[0] + len + 1, error, size);
@@ -266,6 +319,11 @@ int run_options_parse(int argc, char **argv, const struct run_app *apps,
         if (rc < 0)
             return rc;
     }
+    /* What is built first may not be there yet. */
+    if (options->app && strchr(options->app, '/') && !options->build &&
+        access(options->app, R_OK) < 0)
+        return refuse(error, size, "\"%.200s\": %s, expected a module", options->app,
+                      strerror(errno));
     if (options->app)
         return add_defaults(options, error, size);
     if (options->nsettings > 0)
@@ -283,6 +341,7 @@ void run_options_fini(struct run_options *options)
         free(options->settings[i].inner);
     }
     free(options->settings);
+    free(options->watched);
     free(options->file);
     free(options->app);
 }

@@ -19,6 +19,7 @@
 struct run_app {
     const char *name;
     const char *help;
+    const struct config_key *options; /* ends with a row without a name; NULL: none */
 };
 
 /* One option as it was given. */
@@ -32,8 +33,12 @@ struct run_setting {
 struct run_options {
     bool help;
     bool dump;
-    char *file; /* a configuration; NULL: there is an app, or nothing is named */
-    char *app;  /* a built-in one's name, or a path with a "/" */
+    bool watch;
+    char **watched; /* paths of --watch=PATH */
+    size_t nwatched;
+    const char *build; /* the argument of --build */
+    char *file;        /* a configuration; NULL: there is an app, or nothing is named */
+    char *app;         /* a built-in one's name, or a path with a "/" */
     struct run_setting *settings;
     size_t nsettings;
 };

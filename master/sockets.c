@@ -3,9 +3,8 @@
  * Whether a listener blocks is a property of the open file, which all workers share, so it is
  * decided here: a pool of blocking workers (tasks: 1) with one address waits in accept(2) itself;
  * with several addresses it has to poll first, and then another worker may be faster, so accept
- * must not wait.
- *
- * TCP_NODELAY is set on the listener, because the kernel hands it on to what is accepted.
+ * must not wait. One that was taken over may cease to block, but never begins to: workers of the
+ * generation before would wait in it.
  */
 #include "master/sockets.h"
 
@@ -18,208 +17,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "common/log.h"
 
-#define UNIX_LISTEN_MODE 0660
-
-static const char *path_of(const struct cop_address *address)
+static struct listener **at(const struct sockets *sockets, size_t set, size_t index)
 {
-    const struct sockaddr_un *un = (const struct sockaddr_un *)&address->sockaddr;
-
-    return un->sun_family == AF_UNIX && un->sun_path[0] != 0 ? un->sun_path : NULL;
+    return &sockets->listeners[set * sockets->claim.pool->nlisten + index];
 }
 
-/* ---- UNIX sockets ---- */
+/* ---- sets ---- */
 
-/* Is somebody listening? Returns 1, 0 (nobody: the file is stale), or -errno when that cannot be
- * told. */
-static int is_served(const struct cop_address *address)
+/* How many sets there must be, so that each listener of the pool's addresses has a place. */
+static size_t count_sets(const struct sockets *sockets)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int rc = 1;
+    size_t most = 0;
 
-    if (fd < 0)
-        return -errno;
-    /* EAGAIN: its queue is full, so it lives. */
-    if (connect(fd, (const struct sockaddr *)&address->sockaddr, address->len) < 0 &&
-        errno != EAGAIN)
-        rc = errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
-    close(fd);
-    return rc;
-}
+    for (size_t i = 0; i < sockets->claim.pool->nlisten; i++) {
+        size_t n = 0;
 
-static int remove_stale(const struct cop_address *address, char *error, size_t size)
-{
-    const char *path = path_of(address);
-    struct stat st;
-    int rc;
-
-    if (lstat(path, &st) < 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (!S_ISSOCK(st.st_mode)) {
-        snprintf(error, size, "the file exists and is no socket");
-        return -EEXIST;
+        list_for_each (sockets->claim.open, node)
+            n += claim_fits(&sockets->claim, &sockets->claim.pool->listen[i],
+                            list_entry(node, struct listener, node));
+        most = n > most ? n : most;
     }
-    rc = is_served(address);
-    if (rc > 0) {
-        snprintf(error, size, "address already in use: another process serves this socket");
-        return -EADDRINUSE;
-    }
-    if (rc == 0 && unlink(path) < 0 && errno != ENOENT)
-        rc = -errno;
-    if (rc < 0)
-        snprintf(error, size, "cannot replace the socket that is there: %s", strerror(-rc));
-    return rc;
-}
-
-void sockets_close_one(struct listener *listener)
-{
-    const char *path = path_of(&listener->address);
-    struct stat st;
-
-    if (listener->fd < 0)
-        return;
-    if (path != NULL && listener->inode != 0 && lstat(path, &st) == 0 &&
-        st.st_dev == listener->device && st.st_ino == listener->inode)
-        unlink(path);
-    close(listener->fd);
-    listener->fd = -1;
-}
-
-/* Remember which file is ours. */
-static void note_file(struct listener *listener)
-{
-    const char *path = path_of(&listener->address);
-    struct stat st;
-
-    if (path != NULL && lstat(path, &st) == 0) {
-        listener->device = st.st_dev;
-        listener->inode = st.st_ino;
-    }
-}
-
-int sockets_open_unix(struct listener *listener, const struct cop_address *address, unsigned mode,
-                      int backlog, char *error, size_t size)
-{
-    const char *path = path_of(address);
-    int fd, rc;
-
-    if (path != NULL && (rc = remove_stale(address, error, size)) < 0)
-        return rc;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address->sockaddr, address->len) < 0)
-        goto failed;
-    /* Nobody can connect before listen, so nobody sees another mode. */
-    if (path != NULL && chmod(path, mode) < 0)
-        goto failed;
-    if (listen(fd, backlog) < 0)
-        goto failed;
-    *listener = (struct listener){.address = *address, .fd = fd};
-    note_file(listener);
-    return 0;
-
-failed:
-    rc = -errno;
-    snprintf(error, size, "%s", strerror(-rc));
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
-/* ---- TCP ---- */
-
-static void explain(int error_number, const struct cop_address *address, char *error, size_t size)
-{
-    const struct sockaddr_in *in = (const struct sockaddr_in *)&address->sockaddr;
-    unsigned port = ntohs(in->sin_port); /* at the same place in sockaddr_in6 */
-
-    if (error_number == EADDRINUSE)
-        snprintf(error, size, "address already in use (see who: ss -ltnp 'sport = :%u')", port);
-    else if (error_number == EACCES)
-        snprintf(error, size, "permission denied (a port below 1024 needs CAP_NET_BIND_SERVICE)");
-    else if (error_number == EADDRNOTAVAIL)
-        snprintf(error, size, "no interface of this machine has the address");
-    else
-        snprintf(error, size, "%s", strerror(error_number));
-}
-
-static int set(int fd, int level, int option)
-{
-    static const int on = 1;
-
-    return setsockopt(fd, level, option, &on, sizeof(on));
-}
-
-static int open_tcp(struct listener *listener, const struct cop_address *address,
-                    const struct config_pool *pool, char *error, size_t size)
-{
-    struct cop_address bound = {.len = sizeof(bound.sockaddr)};
-    int family = address->sockaddr.ss_family;
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int rc;
-
-    if (fd < 0 || set(fd, SOL_SOCKET, SO_REUSEADDR) < 0)
-        goto failed;
-    if (pool->reuse_port && set(fd, SOL_SOCKET, SO_REUSEPORT) < 0)
-        goto failed;
-    if (family == AF_INET6 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY) < 0)
-        goto failed;
-    if (pool->tcp_nodelay && set(fd, IPPROTO_TCP, TCP_NODELAY) < 0)
-        goto failed;
-    if (bind(fd, (const struct sockaddr *)&address->sockaddr, address->len) < 0)
-        goto failed;
-    if (listen(fd, (int)pool->backlog) < 0)
-        goto failed;
-    if (getsockname(fd, (struct sockaddr *)&bound.sockaddr, &bound.len) < 0)
-        goto failed;
-    *listener = (struct listener){.address = bound, .fd = fd};
-    return 0;
-
-failed:
-    rc = -errno;
-    explain(-rc, address, error, size);
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
-/* ---- one listener ---- */
-
-static int make_blocking(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-
-    return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? -errno : 0;
-}
-
-static int open_listener(struct listener *listener, const struct config_pool *pool,
-                         const struct cop_address *address, char *error, size_t size)
-{
-    char text[COP_ADDRESS_TEXT_MAX], why[160] = "";
-    int rc;
-
-    *listener = (struct listener){.address = *address, .fd = -1};
-    if (address->sockaddr.ss_family == AF_UNIX)
-        rc = sockets_open_unix(listener, address, UNIX_LISTEN_MODE, (int)pool->backlog, why,
-                               sizeof(why));
-    else
-        rc = open_tcp(listener, address, pool, why, sizeof(why));
-    if (rc < 0) {
-        snprintf(error, size, "%s: %s", cop_address_print(address, text), why);
-        return rc;
-    }
-    if (pool->tasks > 1 || pool->nlisten != 1)
-        return 0;
-    rc = make_blocking(listener->fd);
-    if (rc < 0) {
-        snprintf(error, size, "%s: %s", cop_address_print(address, text), strerror(-rc));
-        sockets_close_one(listener);
-    }
-    return rc;
+    return most;
 }
 
 /* ---- all of a pool ---- */
@@ -238,62 +59,149 @@ static void warn_of_backlog(const struct config_pool *pool)
     fclose(file);
 }
 
-/* A further set binds where the first one got to, so that a port 0 is the same port for all. */
-static int open_set(struct sockets *sockets, size_t set, char *error, size_t size)
+/* A further set binds where the first one got to, so that a port 0 is the same port for all. Only
+ * an opening looks for what others have: later, what it finds may be its own, which others took. */
+static int open_one(const struct sockets *sockets, size_t set, size_t index, char *error,
+                    size_t size)
 {
-    const struct config_pool *pool = sockets->pool;
-    struct listener *listeners = sockets->listeners + set * pool->nlisten;
+    const struct cop_address *asked = &sockets->claim.pool->listen[index];
+    struct listener *found;
 
-    for (size_t i = 0; i < pool->nlisten; i++) {
-        const struct cop_address *address =
-            set == 0 ? &pool->listen[i] : &sockets->listeners[i].address;
-        int rc;
+    /* A UNIX address has one socket; every slot shares it. */
+    if (set > 0 && asked->sockaddr.ss_family == AF_UNIX)
+        return 0;
+    found = sockets->is_open ? NULL : claim_find(&sockets->claim, asked);
+    if (found == NULL)
+        return claim_open(&sockets->claim, asked,
+                          set == 0 ? asked : &(*at(sockets, 0, index))->address,
+                          at(sockets, set, index), error, size);
+    claim_take(&sockets->claim, found);
+    *at(sockets, set, index) = found;
+    return 0;
+}
 
-        /* A UNIX address has one socket; every slot shares it. */
-        if (set > 0 && address->sockaddr.ss_family == AF_UNIX) {
-            listeners[i] = (struct listener){.address = *address, .fd = -1};
+static void leave_set(const struct sockets *sockets, size_t set)
+{
+    for (size_t i = 0; i < sockets->claim.pool->nlisten; i++) {
+        struct listener **listener = at(sockets, set, i);
+
+        if (*listener == NULL)
             continue;
-        }
-        rc = open_listener(&listeners[i], pool, address, error, size);
+        claim_end(*listener);
+        claim_drop(*listener);
+        *listener = NULL;
+    }
+}
+
+static int open_set(const struct sockets *sockets, size_t set, char *error, size_t size)
+{
+    for (size_t i = 0; i < sockets->claim.pool->nlisten; i++) {
+        int rc = open_one(sockets, set, i, error, size);
+
         if (rc < 0) {
-            while (i > 0)
-                sockets_close_one(&listeners[--i]);
+            leave_set(sockets, set);
             return rc;
         }
     }
     return 0;
 }
 
-int sockets_grow(struct sockets *sockets, unsigned slots, char *error, size_t size)
+static int grow(struct sockets *sockets, size_t nsets, char *error, size_t size)
 {
-    const struct config_pool *pool = sockets->pool;
-    size_t nsets = pool->reuse_port ? slots : 1;
-    struct listener *listeners;
+    size_t nlisten = sockets->claim.pool->nlisten, before = sockets->nsets;
+    struct listener **listeners;
 
-    if (nsets <= sockets->nsets || pool->nlisten == 0)
+    if (nsets <= sockets->nsets || nlisten == 0)
         return 0;
-    listeners = reallocarray(sockets->listeners, nsets * pool->nlisten, sizeof(*listeners));
+    listeners = reallocarray(sockets->listeners, nsets * nlisten, sizeof(*listeners));
     if (listeners == NULL) {
-        snprintf(error, size, "%s: no memory for its listeners", pool->name);
+        snprintf(error, size, "no memory for the listeners");
         return -ENOMEM;
     }
+    memset(listeners + before * nlisten, 0, (nsets - before) * nlisten * sizeof(*listeners));
     sockets->listeners = listeners;
     for (; sockets->nsets < nsets; sockets->nsets++) {
         int rc = open_set(sockets, sockets->nsets, error, size);
 
+        /* The kernel would hand connections to those that no worker has. */
+        while (rc < 0 && sockets->nsets > before)
+            leave_set(sockets, --sockets->nsets);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-int sockets_open(struct sockets *sockets, const struct config_pool *pool, unsigned slots,
-                 char *error, size_t size)
+int sockets_grow(struct sockets *sockets, unsigned slots, char *error, size_t size)
 {
+    return grow(sockets, sockets->claim.pool->reuse_port ? slots : 1, error, size);
+}
+
+static int set_blocking(int fd, bool blocks)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0)
+        return -errno;
+    flags = blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK;
+    return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
+}
+
+/* Only a pool of blocking workers with one socket each may wait in accept. */
+static int set_all_blocking(const struct sockets *sockets, unsigned slots)
+{
+    const struct config_pool *pool = sockets->claim.pool;
+    bool blocks = pool->tasks == 1 && pool->nlisten == 1 && sockets->nsets <= slots;
+
+    for (size_t i = 0; i < sockets->nsets * pool->nlisten; i++) {
+        const struct listener *listener = sockets->listeners[i];
+        int rc = 0;
+
+        if (listener != NULL && (!blocks || listener->users == 1))
+            rc = set_blocking(listener->fd, blocks);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int check_sets(const struct sockets *sockets, size_t found, unsigned slots, char *error,
+                      size_t size)
+{
+    const struct config_pool *pool = sockets->claim.pool;
+
+    if (found > 1 && !pool->reuse_port) {
+        snprintf(error, size,
+                 "each of its workers has a socket of its own (reuse_port), and connections wait "
+                 "in each: to do without needs a restart");
+        return -EINVAL;
+    }
+    if (pool->nlisten * ((found + slots - 1) / slots) > SOCKETS_PER_WORKER) {
+        snprintf(error, size,
+                 "%u workers are too few to serve the %zu sockets of each address: that needs a "
+                 "restart",
+                 slots, found);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int sockets_open(struct sockets *sockets, struct list *open, uint64_t claim,
+                 const struct config_pool *pool, unsigned slots, char *error, size_t size)
+{
+    size_t found;
     int rc;
 
-    *sockets = (struct sockets){.pool = pool};
-    rc = sockets_grow(sockets, slots, error, size);
+    *sockets = (struct sockets){.claim = {pool, open, claim}};
+    found = count_sets(sockets);
+    rc = check_sets(sockets, found, slots, error, size);
+    if (rc == 0)
+        rc = grow(sockets, found > 1 ? found : 1, error, size);
+    if (rc == 0)
+        rc = sockets_grow(sockets, slots, error, size);
+    if (rc == 0 && (rc = set_all_blocking(sockets, slots)) < 0)
+        snprintf(error, size, "%s", strerror(-rc));
+    sockets->is_open = true;
     if (rc < 0)
         sockets_fini(sockets);
     else if (pool->nlisten > 0)
@@ -301,41 +209,74 @@ int sockets_open(struct sockets *sockets, const struct config_pool *pool, unsign
     return rc;
 }
 
+void sockets_adjust(const struct sockets *sockets)
+{
+    for (size_t i = 0; i < sockets->nsets * sockets->claim.pool->nlisten; i++) {
+        const struct listener *listener = sockets->listeners[i];
+        char text[COP_ADDRESS_TEXT_MAX];
+        int rc = listener == NULL ? 0 : bind_adjust(listener, sockets->claim.pool);
+
+        if (rc < 0)
+            log_warn("%s: %s: its settings stay as they were: %s", sockets->claim.pool->name,
+                     cop_address_print(&listener->address, text), strerror(-rc));
+    }
+}
+
+bool sockets_are_last(const struct sockets *sockets)
+{
+    for (size_t i = 0; i < sockets->nsets * sockets->claim.pool->nlisten; i++)
+        if (sockets->listeners[i] != NULL && sockets->listeners[i]->users == 1)
+            return true;
+    return false;
+}
+
 void sockets_close(struct sockets *sockets)
 {
-    for (size_t i = 0; i < sockets->nsets * sockets->pool->nlisten; i++)
-        sockets_close_one(&sockets->listeners[i]);
+    if (!sockets->is_open)
+        return;
+    sockets->is_open = false;
+    for (size_t i = 0; i < sockets->nsets * sockets->claim.pool->nlisten; i++) {
+        struct listener *listener = sockets->listeners[i];
+
+        if (listener != NULL)
+            claim_end(listener);
+    }
 }
 
 void sockets_fini(struct sockets *sockets)
 {
     sockets_close(sockets);
+    for (size_t i = 0; i < sockets->nsets * sockets->claim.pool->nlisten; i++)
+        if (sockets->listeners[i] != NULL)
+            claim_drop(sockets->listeners[i]);
     free(sockets->listeners);
     sockets->listeners = NULL;
     sockets->nsets = 0;
 }
 
-size_t sockets_of_slot(const struct sockets *sockets, unsigned slot, struct heritage_socket *list)
+size_t sockets_of_slot(const struct sockets *sockets, unsigned slot, unsigned slots,
+                       struct heritage_socket *list)
 {
-    size_t nlisten = sockets->pool->nlisten;
-    const struct listener *listeners = sockets->listeners;
+    size_t first = slot < sockets->nsets ? slot : 0;
+    size_t n = 0;
 
-    if (sockets->nsets == 0)
-        return 0;
-    if (slot < sockets->nsets)
-        listeners += slot * nlisten;
-    for (size_t i = 0; i < nlisten; i++) {
-        const struct listener *listener =
-            listeners[i].fd >= 0 ? &listeners[i] : &sockets->listeners[i];
+    for (size_t set = first; set < sockets->nsets; set += slots) {
+        for (size_t i = 0; i < sockets->claim.pool->nlisten && n < SOCKETS_PER_WORKER; i++) {
+            const struct listener *listener = *at(sockets, set, i);
 
-        list[i] = (struct heritage_socket){.fd = listener->fd, .address = &listener->address};
+            if (listener == NULL && set == first)
+                listener = *at(sockets, 0, i);
+            if (listener != NULL)
+                list[n++] =
+                    (struct heritage_socket){.fd = listener->fd, .address = &listener->address};
+        }
     }
-    return nlisten;
+    return n;
 }
 
 const struct listener *sockets_at(const struct sockets *sockets, size_t index)
 {
-    return &sockets->listeners[index];
+    return sockets->listeners[index];
 }
 
 int sockets_queue(const struct sockets *sockets, uint64_t *depth, uint64_t *limit)
@@ -343,12 +284,13 @@ int sockets_queue(const struct sockets *sockets, uint64_t *depth, uint64_t *limi
     uint64_t waiting = 0, room = 0;
     bool found = false;
 
-    for (size_t i = 0; i < sockets->nsets * sockets->pool->nlisten; i++) {
-        const struct listener *listener = &sockets->listeners[i];
+    for (size_t i = 0; i < sockets->nsets * sockets->claim.pool->nlisten; i++) {
+        const struct listener *listener = sockets->listeners[i];
         struct tcp_info info;
         socklen_t len = sizeof(info);
 
-        if (listener->fd < 0 || listener->address.sockaddr.ss_family == AF_UNIX ||
+        if (listener == NULL || listener->fd < 0 ||
+            listener->address.sockaddr.ss_family == AF_UNIX ||
             getsockopt(listener->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
             len < offsetof(struct tcp_info, tcpi_lost))
             continue;

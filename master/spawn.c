@@ -18,6 +18,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/order.h"
+#include "master/generation.h"
 #include "master/master.h"
 
 /* Room for the largest report of a loop, several times: about 100 KB when every bucket is used. */
@@ -56,6 +57,7 @@ static void reset_signals(void)
     for (int i = 1; i < NSIG; i++)
         (void)signal(i, SIG_DFL);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a log that may grow no more is an error of its write */
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
     sigemptyset(&none);
@@ -119,7 +121,7 @@ static struct worker *new_worker(struct pool *pool, unsigned slot)
     list_init(&worker->node);
     worker->pool = pool;
     worker->slot = slot;
-    worker->generation = pool->master->generation;
+    worker->generation = pool->generation->number;
     worker->state = WORKER_STARTING;
     worker->report_fd = -1;
     worker->order_fd = -1;
@@ -154,12 +156,12 @@ static int pack(struct luggage *luggage, const struct worker *worker, int report
     const struct config_pool *config = pool->config;
     size_t nsockets;
 
-    luggage->sockets = calloc(config->nlisten + 1, sizeof(*luggage->sockets));
+    luggage->sockets = calloc(SOCKETS_PER_WORKER, sizeof(*luggage->sockets));
     luggage->metrics = calloc(config->threads, sizeof(struct metrics *));
-    luggage->fds = calloc(config->nlisten + 3, sizeof(int));
+    luggage->fds = calloc(SOCKETS_PER_WORKER + 3, sizeof(int));
     if (luggage->sockets == NULL || luggage->metrics == NULL || luggage->fds == NULL)
         return -ENOMEM;
-    nsockets = sockets_of_slot(&pool->sockets, worker->slot, luggage->sockets);
+    nsockets = sockets_of_slot(&pool->sockets, worker->slot, pool->wanted, luggage->sockets);
     for (size_t i = 0; i < nsockets; i++)
         luggage->fds[luggage->nfds++] = luggage->sockets[i].fd;
     luggage->fds[luggage->nfds++] = report_fd;
@@ -167,7 +169,7 @@ static int pack(struct luggage *luggage, const struct worker *worker, int report
     luggage->fds[luggage->nfds++] = log_fd();
     collector_shared(&worker->collected, luggage->metrics);
     luggage->heritage = (struct heritage){
-        .config = pool->master->config,
+        .config = pool->generation->config,
         .pool = config,
         .slot = worker->slot,
         .generation = worker->generation,

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker goes through starting -> ready -> draining -> stopping -> killed, and may skip; a hung
- * one goes through aborting. Each state but ready has a deadline, after which the next harsher step
- * follows:
- *
- *   starting   start_timeout   KILL; its slot tries again
- *   draining   drain_timeout   ORDER_STOP
- *   stopping   kill_timeout    KILL
- *   aborting   hang_grace      KILL
- *
- * What becomes of the slot of a worker that died is decided in demise.c; who hangs, in hang.c.
+ * What becomes of the slot of a worker that died is decided in demise.c; who hangs, in hang.c; how
+ * one leaves, in leave.c.
  */
 #include "master/supervisor.h"
 
@@ -24,103 +16,21 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "master/demise.h"
+#include "master/generation.h"
 #include "master/inquiry.h"
+#include "master/leave.h"
+#include "master/notify.h"
+#include "master/reload.h"
 #include "master/spawn.h"
 
 /* More processes than this is a typing error. */
 #define SCALE_MAX 1024
-
-static const struct config_supervision *times(const struct worker *worker)
-{
-    return &worker->pool->master->config->supervision;
-}
 
 static struct slot *slot_of(const struct worker *worker)
 {
     struct slot *slot = &worker->pool->slots[worker->slot];
 
     return slot->worker == worker ? slot : NULL;
-}
-
-/* ---- asking a worker to leave ---- */
-
-static void say_why(struct worker *worker, const char *why)
-{
-    if (worker->why[0] == 0)
-        snprintf(worker->why, sizeof(worker->why), "%s", why);
-}
-
-/* A full channel or a broken one: a signal says the same. */
-static void order_or_signal(struct worker *worker, enum order_type type, int64_t argument,
-                            int signal_number)
-{
-    struct order order = {.type = type, .argument = argument};
-
-    if (order_send(worker->order_fd, &order) < 0)
-        (void)kill(worker->pid, signal_number);
-}
-
-static void ask_to_drain(struct worker *worker, const char *why)
-{
-    struct master *master = worker->pool->master;
-    const struct config_supervision *config = times(worker);
-
-    say_why(worker, why);
-    worker->state = WORKER_DRAINING;
-    worker->deadline_ns = clock_add(clock_now(), config->drain_timeout);
-    order_or_signal(worker, ORDER_DRAIN,
-                    master->stop == MASTER_SERVES ? config->drain_spread : master->drain_spread_ns,
-                    SIGQUIT);
-}
-
-static void ask_to_stop(struct worker *worker, const char *why)
-{
-    say_why(worker, why);
-    worker->state = WORKER_STOPPING;
-    worker->deadline_ns = clock_add(clock_now(), times(worker)->kill_timeout);
-    order_or_signal(worker, ORDER_STOP, 0, SIGTERM);
-}
-
-static void kill_worker(struct worker *worker, const char *why)
-{
-    say_why(worker, why);
-    worker->state = WORKER_KILLED;
-    worker->deadline_ns = CLOCK_NEVER;
-    (void)kill(worker->pid, SIGKILL);
-}
-
-void supervisor_abort(struct worker *worker)
-{
-    say_why(worker, "it hung");
-    worker->state = WORKER_ABORTING;
-    worker->deadline_ns = clock_add(clock_now(), times(worker)->hang_grace);
-    (void)kill(worker->pid, SIGABRT);
-}
-
-/* The step after a state's deadline. */
-static void escalate(struct worker *worker)
-{
-    char name[POOL_NAME_MAX];
-
-    pool_print_worker(worker, name, sizeof(name));
-    switch (worker->state) {
-    case WORKER_STARTING:
-        log_error("%s (pid %d) is not ready after start_timeout: killing it", name, worker->pid);
-        kill_worker(worker, "it was not ready in time");
-        break;
-    case WORKER_DRAINING:
-        log_warn("%s (pid %d) has not drained after drain_timeout: stopping it", name, worker->pid);
-        ask_to_stop(worker, "drain_timeout");
-        break;
-    case WORKER_STOPPING:
-    case WORKER_ABORTING:
-        log_warn("%s (pid %d) does not leave: killing it", name, worker->pid);
-        kill_worker(worker, "kill_timeout");
-        break;
-    case WORKER_READY:
-    case WORKER_KILLED:
-        break;
-    }
 }
 
 /* ---- the death of a worker ---- */
@@ -136,7 +46,7 @@ static void bury(struct worker *worker, int status)
     ev_io_stop(master->loop, &worker->report_io);
     inquiry_detach(worker);
     list_remove(&worker->node);
-    collector_retire(&worker->collected, pool->retired);
+    collector_retire(&worker->collected, pool->tally->retired);
     pool_print_worker(worker, name, sizeof(name));
     demise_print(worker, status, how, sizeof(how));
     snprintf(pool->slots[worker->slot].last, POOL_TEXT_MAX, "%s", how);
@@ -179,7 +89,7 @@ static void report_arrived(struct ev_loop *loop, ev_io *io, int events)
     if (rc < 0 && rc != -EPIPE && worker->state != WORKER_KILLED) {
         log_error("%s (pid %d) sent what is no report: replacing it",
                   pool_print_worker(worker, name, sizeof(name)), worker->pid);
-        kill_worker(worker, "it sent what is no report");
+        leave_now(worker, "it sent what is no report");
         return;
     }
     if (worker->state == WORKER_STARTING && worker->collected.is_ready)
@@ -190,6 +100,7 @@ static int start_worker(struct pool *pool, unsigned index)
 {
     struct master *master = pool->master;
     struct slot *slot = &pool->slots[index];
+    int64_t start_timeout = pool->generation->config->supervision.start_timeout;
     struct worker *worker;
     char name[POOL_NAME_MAX];
     int rc = spawn_worker(pool, index, &worker);
@@ -197,10 +108,9 @@ static int start_worker(struct pool *pool, unsigned index)
     if (rc < 0)
         return rc;
     slot->worker = worker;
-    list_push_back(&pool->workers, &worker->node);
-    worker->deadline_ns = times(worker)->start_timeout == 0
-                              ? CLOCK_NEVER
-                              : clock_add(worker->started_ns, times(worker)->start_timeout);
+    list_push_back(&master->workers, &worker->node);
+    worker->deadline_ns =
+        start_timeout == 0 ? CLOCK_NEVER : clock_add(worker->started_ns, start_timeout);
     ev_child_init(&worker->child, child_ended, worker->pid, 0);
     worker->child.data = worker;
     ev_child_start(master->loop, &worker->child);
@@ -214,70 +124,104 @@ static int start_worker(struct pool *pool, unsigned index)
 
 /* ---- keeping to what is wanted ---- */
 
+/* How many workers a pool is to have, all things considered. */
+static unsigned wanted_of(const struct pool *pool)
+{
+    const struct generation *generation = pool->generation;
+
+    if (pool->master->stop != MASTER_SERVES || generation->state == GENERATION_LEAVING)
+        return 0;
+    return pool->wanted;
+}
+
 static void fill_slot(struct pool *pool, unsigned index, int64_t now_ns)
 {
     struct slot *slot = &pool->slots[index];
     int rc;
 
-    if (slot->worker != NULL || slot->is_parked || slot->is_done || slot->retry_ns > now_ns)
+    if (slot->worker != NULL || slot->is_parked || slot->is_done || slot->retry_ns > now_ns ||
+        pool->generation->has_failed)
         return;
     rc = start_worker(pool, index);
-    if (rc < 0) {
-        slot->retry_ns = now_ns + NS_PER_S;
-        master_failed(pool->master, "%s/%u: cannot fork: %s; next try in 1 s", pool->config->name,
-                      index, strerror(-rc));
+    if (rc == 0)
+        return;
+    if (pool->generation->state == GENERATION_STARTING) {
+        generation_fail(pool->generation, "%s/%u: cannot fork: %s", pool->config->name, index,
+                        strerror(-rc));
+        return;
     }
+    slot->retry_ns = now_ns + NS_PER_S;
+    master_failed(pool->master, "%s/%u: cannot fork: %s; next try in 1 s", pool->config->name,
+                  index, strerror(-rc));
 }
 
 /* Take the slot's worker out of it and let it go. One that is about to be killed anyway just goes.
  */
 static void clear_slot(struct pool *pool, unsigned index)
 {
+    const struct generation *generation = pool->generation;
     struct worker *worker = pool->slots[index].worker;
-    enum master_stop stop = pool->master->stop;
 
     if (worker == NULL)
         return;
     pool->slots[index].worker = NULL;
     if (worker->state > WORKER_DRAINING)
         return;
-    if (stop == MASTER_STOPS)
-        ask_to_stop(worker, "the server stops now");
+    if (generation->has_failed && worker->state == WORKER_STARTING)
+        leave_now(worker, "the reload failed");
+    else if (pool->master->stop == MASTER_STOPS)
+        leave_stop(worker, "the server stops now");
+    else if (pool->master->stop == MASTER_DRAINS)
+        leave_drain(worker, "the server stops");
+    else if (generation->state == GENERATION_LEAVING)
+        leave_drain(worker, generation->has_failed ? "the reload failed" : "reloaded");
     else
-        ask_to_drain(worker, stop == MASTER_SERVES ? "scaled down" : "the server stops");
+        leave_drain(worker, "scaled down");
 }
 
 static void maintain_pool(struct pool *pool, int64_t now_ns)
 {
-    struct master *master = pool->master;
-    unsigned wanted = master->stop == MASTER_SERVES ? pool->wanted : 0;
+    unsigned wanted = wanted_of(pool);
 
     for (unsigned i = 0; i < wanted; i++)
         fill_slot(pool, i, now_ns);
     for (unsigned i = wanted; i < pool->nslots; i++)
         clear_slot(pool, i);
-    list_for_each (&pool->workers, node) {
-        struct worker *worker = list_entry(node, struct worker, node);
+}
 
-        if (master->stop == MASTER_STOPS && worker->state == WORKER_DRAINING)
-            ask_to_stop(worker, "the server stops now");
-        if (worker->deadline_ns <= now_ns)
-            escalate(worker);
-    }
+static void maintain_worker(struct worker *worker, int64_t now_ns)
+{
+    int64_t hurry_ns = worker->pool->generation->hurry_ns;
+
+    if (worker->state == WORKER_DRAINING && worker->pool->master->stop == MASTER_STOPS)
+        leave_stop(worker, "the server stops now");
+    else if (worker->state == WORKER_DRAINING && hurry_ns != 0 && hurry_ns < worker->deadline_ns)
+        worker->deadline_ns = hurry_ns;
+    if (worker->deadline_ns <= now_ns)
+        leave_escalate(worker);
 }
 
 /* When there is something to do next, at the latest. */
-static int64_t next_step_ns(const struct pool *pool)
+static int64_t next_step_ns(const struct master *master)
 {
     int64_t next = CLOCK_NEVER;
 
-    for (unsigned i = 0; pool->master->stop == MASTER_SERVES && i < pool->wanted; i++) {
-        const struct slot *slot = &pool->slots[i];
+    list_for_each (&master->generations, node) {
+        const struct generation *generation = list_entry(node, struct generation, node);
 
-        if (slot->worker == NULL && !slot->is_parked && !slot->is_done && slot->retry_ns < next)
-            next = slot->retry_ns;
+        for (size_t i = 0; i < generation->npools; i++) {
+            const struct pool *pool = generation->pools[i];
+
+            for (unsigned j = 0; j < wanted_of(pool); j++) {
+                const struct slot *slot = &pool->slots[j];
+
+                if (slot->worker == NULL && !slot->is_parked && !slot->is_done &&
+                    slot->retry_ns < next)
+                    next = slot->retry_ns;
+            }
+        }
     }
-    list_for_each (&pool->workers, node) {
+    list_for_each (&master->workers, node) {
         int64_t deadline = list_entry(node, struct worker, node)->deadline_ns;
 
         if (deadline < next)
@@ -288,14 +232,8 @@ static int64_t next_step_ns(const struct pool *pool)
 
 static void arm_wake(struct master *master, int64_t now_ns)
 {
-    int64_t next = CLOCK_NEVER;
+    int64_t next = next_step_ns(master);
 
-    for (size_t i = 0; i < master->npools; i++) {
-        int64_t step = next_step_ns(master->pools[i]);
-
-        if (step < next)
-            next = step;
-    }
     ev_timer_stop(master->loop, &master->wake);
     if (next == CLOCK_NEVER)
         return;
@@ -306,12 +244,12 @@ static void arm_wake(struct master *master, int64_t now_ns)
 
 static bool everything_is_done(const struct master *master)
 {
-    for (size_t i = 0; i < master->npools; i++) {
-        const struct pool *pool = master->pools[i];
+    if (!list_is_empty(&master->workers))
+        return false;
+    for (size_t i = 0; i < master->current->npools; i++) {
+        const struct pool *pool = master->current->pools[i];
 
-        if (!list_is_empty(&pool->workers))
-            return false;
-        for (unsigned j = 0; master->stop == MASTER_SERVES && j < pool->wanted; j++)
+        for (unsigned j = 0; j < wanted_of(pool); j++)
             if (!pool->slots[j].is_done)
                 return false;
     }
@@ -320,20 +258,41 @@ static bool everything_is_done(const struct master *master)
 
 static void note_start(struct master *master)
 {
-    for (size_t i = 0; i < master->npools; i++)
-        if (!pool_is_complete(master->pools[i]))
-            return;
+    if (!generation_is_complete(master->current))
+        return;
     master->has_started = true;
+    notify_ready("generation %u serves", master->current->number);
     if (master->hooks->ready != NULL)
         master->hooks->ready(master, master->hooks->arg);
+}
+
+/* Those that have left are history. */
+static void free_generations(struct master *master)
+{
+    list_for_each_safe (&master->generations, node) {
+        struct generation *generation = list_entry(node, struct generation, node);
+
+        if (generation->state != GENERATION_LEAVING || generation_has_workers(generation))
+            continue;
+        log_info("generation %u has left", generation->number);
+        generation_free(generation);
+    }
 }
 
 void supervisor_maintain(struct master *master)
 {
     int64_t now = clock_now();
 
-    for (size_t i = 0; i < master->npools; i++)
-        maintain_pool(master->pools[i], now);
+    list_for_each (&master->generations, node) {
+        struct generation *generation = list_entry(node, struct generation, node);
+
+        for (size_t i = 0; i < generation->npools; i++)
+            maintain_pool(generation->pools[i], now);
+    }
+    list_for_each (&master->workers, node)
+        maintain_worker(list_entry(node, struct worker, node), now);
+    free_generations(master);
+    reload_check(master);
     if (!master->has_started && master->stop == MASTER_SERVES)
         note_start(master);
     if ((master->stop != MASTER_SERVES || master->hooks->oneshot) && everything_is_done(master))
@@ -350,7 +309,10 @@ int supervisor_scale(struct pool *pool, int64_t workers, char *error, size_t siz
         snprintf(error, size, "the server is stopping");
         return -ESHUTDOWN;
     }
-    if (workers < 1 || workers > SCALE_MAX)
+    if (pool->master->hooks->oneshot)
+        snprintf(error, size, "pool %s: its work was dealt out to %u workers at the start",
+                 config->name, pool->wanted);
+    else if (workers < 1 || workers > SCALE_MAX)
         snprintf(error, size, "pool %s: expected 1 to %d workers, not %lld", config->name,
                  SCALE_MAX, (long long)workers);
     else if (config->reuse_port && workers < pool->wanted)
@@ -374,14 +336,12 @@ void supervisor_order_all(struct master *master, enum order_type type, int64_t a
 {
     struct order order = {.type = type, .argument = argument};
 
-    for (size_t i = 0; i < master->npools; i++) {
-        list_for_each (&master->pools[i]->workers, node) {
-            struct worker *worker = list_entry(node, struct worker, node);
-            int rc = order_send(worker->order_fd, &order);
+    list_for_each (&master->workers, node) {
+        struct worker *worker = list_entry(node, struct worker, node);
+        int rc = order_send(worker->order_fd, &order);
 
-            if (rc < 0)
-                log_warn("%s/%u (pid %d) missed an order: %s", worker->pool->config->name,
-                         worker->slot, worker->pid, strerror(-rc));
-        }
+        if (rc < 0)
+            log_warn("%s/%u (pid %d) missed an order: %s", worker->pool->config->name, worker->slot,
+                     worker->pid, strerror(-rc));
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * supervisor.h - makes the workers that are what is wanted: the only place that starts, asks, kills
- * and buries them.
+ * supervisor.h - makes the workers that are what is wanted: the only place that starts and buries
+ * them; with leave.h and hang.h, that asks them to leave.
  *
  * Whoever wants a change sets what is wanted (pool_set_wanted, master_stop) and calls
  * supervisor_maintain.
@@ -21,9 +21,6 @@ void supervisor_maintain(struct master *master);
 /* Want `workers` in a pool from now on, and maintain. Returns 0, or -errno with the reason in
  * error[0 .. size) and nothing changed. */
 int supervisor_scale(struct pool *pool, int64_t workers, char *error, size_t size);
-
-/* The worker hangs: make it say where, and leave. */
-void supervisor_abort(struct worker *worker);
 
 /* Give an order to every worker of every pool; one whose channel is full misses it, which is
  * logged. */

@@ -8,7 +8,12 @@
 #ifndef COPPICE_COPPICE_H
 #define COPPICE_COPPICE_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #include "worker/app/app.h"
+#include "worker/http/accept_encoding.h"
 #include "worker/http/conditional.h"
 #include "worker/http/cookie.h"
 #include "worker/http/json.h"
@@ -54,5 +59,9 @@
 #include "worker/task/scope.h"
 #include "worker/task/slow_task.h"
 #include "worker/task/task.h"
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

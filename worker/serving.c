@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/connection_limit.h"
 #include "worker/http/slow_requests.h"
 #include "worker/model/model.h"
 #include "worker/task/sched.h"
@@ -50,18 +52,13 @@ static void has_left(struct loop_message *message)
     serving->on_left(serving);
 }
 
-static cop_time timeout_of(int64_t configured)
-{
-    return configured > 0 ? configured : COP_NEVER;
-}
-
 static int start_app(struct serving *serving)
 {
     const struct config_pool *pool = pool_of(serving);
 
-    serving->service.first_byte_timeout = timeout_of(pool->first_byte_timeout);
-    serving->service.keepalive_timeout = timeout_of(pool->keepalive_timeout);
-    serving->service.write_timeout = timeout_of(pool->write_timeout);
+    serving->service.first_byte_timeout = clock_timeout(pool->first_byte_timeout);
+    serving->service.keepalive_timeout = clock_timeout(pool->keepalive_timeout);
+    serving->service.write_timeout = clock_timeout(pool->write_timeout);
     return app_instance_start(serving->app, pool, is_blocking(serving), &serving->service,
                               &serving->instance, serving->error, sizeof(serving->error));
 }
@@ -138,6 +135,7 @@ static void drain_loop(struct loop_message *message)
         loop_cancel_all(serving->loop);
     else
         model_tasks_drain(serving->model, serving->spread_ns, connections_left, serving);
+    atomic_store(&serving->has_closed, true);
 }
 
 static void cut_loop(struct loop_message *message)
@@ -157,7 +155,7 @@ static int start_on_loop(struct serving *serving)
     const struct heritage *heritage = serving->heritage;
     struct model_options options = {.sockets = heritage->sockets,
                                     .nsockets = heritage->nsockets,
-                                    .tasks = pool_of(serving)->tasks,
+                                    .tasks = connection_limit(pool_of(serving)),
                                     .service = &serving->service,
                                     .beat = serving->beat};
     int rc = start_app(serving);
@@ -250,6 +248,7 @@ static void *run_blocking_thread(void *arg)
                                    .blocking = true,
                                    .debug = pool_of(serving)->debug,
                                    .interrupt = &serving->interrupt,
+                                   .idle_until = &serving->idle_until,
                                    .metrics = serving->metrics,
                                    .beat = serving->beat};
     int rc;
@@ -263,6 +262,7 @@ static void *run_blocking_thread(void *arg)
     tell(serving, &serving->started);
     if (rc == 0) {
         model_blocking_run(serving->loop, &model);
+        atomic_store(&serving->has_closed, true);
         beat_set_state(serving->beat, BEAT_LEAVING);
         app_instance_stop(serving->instance);
         loop_free(serving->loop);
@@ -328,11 +328,29 @@ static void ask(struct serving *serving, struct loop_message *message,
     pthread_mutex_unlock(&serving->posting);
 }
 
-void serving_drain(struct serving *serving, int64_t spread_ns)
+bool serving_has_closed(const struct serving *serving)
+{
+    return atomic_load(&serving->has_closed);
+}
+
+/* A blocking thread has one connection. Its client, if it asks without a pause, is told to close
+ * with its next answer; if it does not, it is closed somewhere in the second half of the time. */
+static void choose_idle_until(struct serving *serving, int64_t spread_ns)
+{
+    uint64_t chance = ((uint64_t)getpid() ^ (uintptr_t)serving >> 6) * UINT64_C(2654435761) % 256;
+
+    if (atomic_load(&serving->idle_until) == 0)
+        atomic_store(&serving->idle_until,
+                     clock_now() + spread_ns / 2 + spread_ns / 512 * (int64_t)chance);
+}
+
+void serving_drain(struct serving *serving, int64_t spread_ns, bool is_last)
 {
     if (serving->is_left || !serving->is_started || !serving->loop)
         return;
     serving->spread_ns = spread_ns;
+    serving->service.is_last = is_last;
+    choose_idle_until(serving, spread_ns);
     if (is_blocking(serving))
         interrupt(serving, LOOP_INTERRUPT_IDLE);
     else

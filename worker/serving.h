@@ -9,6 +9,7 @@
 #define COPPICE_SERVING_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/heritage.h"
 #include "common/metrics.h"
@@ -42,7 +43,9 @@ struct serving {
     struct loop_message left;
     struct loop_message drain;
     struct loop_message cut;
-    _Atomic int interrupt; /* enum loop_interrupt, for a blocking thread */
+    _Atomic int interrupt;      /* enum loop_interrupt, for a blocking thread */
+    _Atomic int64_t idle_until; /* likewise: see loop_idle_until */
+    atomic_bool has_closed;     /* it accepts no more */
     bool is_started;
     bool is_left;
     int64_t spread_ns;
@@ -57,9 +60,13 @@ void serving_start_here(struct serving *serving, struct cop_loop *loop);
 /* Start a thread with a loop of its own. Returns 0 or -errno of pthread_create. */
 int serving_start_thread(struct serving *serving);
 
-/* From the main thread: begin to leave; on_left comes when it is done. Repeat both until then: it
- * may take more than one push to end the waits of a blocking thread. */
-void serving_drain(struct serving *serving, int64_t spread_ns);
+/* From the main thread: begin to leave; is_last: who waits to be accepted waits for us. on_left
+ * comes when it is done. Repeat both until then: it may take more than one push to end the waits of
+ * a blocking thread. */
+void serving_drain(struct serving *serving, int64_t spread_ns, bool is_last);
+
+/* Does it touch the listening sockets no more? Any thread. */
+bool serving_has_closed(const struct serving *serving);
 
 /* From the main thread, after a drain: cut what is in flight. */
 void serving_cut(struct serving *serving);

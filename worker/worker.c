@@ -21,13 +21,13 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/order.h"
-#include "common/suggest.h"
-#include "worker/app/module.h"
+#include "worker/app/app_resolve.h"
 #include "worker/http/access_log.h"
 #include "worker/http/access_output.h"
 #include "worker/http/slow_requests.h"
 #include "worker/reporter.h"
 #include "worker/serving.h"
+#include "worker/stream/sigpipe.h"
 #include "worker/survey.h"
 #include "worker/sync/signals.h"
 #include "worker/task/exception.h"
@@ -61,10 +61,28 @@ struct worker {
     bool failed;
     bool draining;
     bool cutting;
+    bool is_last;    /* nobody accepts after us */
+    bool has_closed; /* the listening sockets */
     int64_t spread_ns;
     int64_t cut_at;
     int exit_code;
 };
+
+/* Where no other worker listens, clients that come from now on are refused, instead of waiting for
+ * nobody. */
+static void close_sockets(struct worker *worker)
+{
+    const struct heritage *heritage = worker->heritage;
+
+    if (worker->has_closed)
+        return;
+    for (size_t i = 0; i < worker->nservings; i++)
+        if (!serving_has_closed(&worker->servings[i]))
+            return;
+    worker->has_closed = true;
+    for (size_t i = 0; i < heritage->nsockets; i++)
+        close(heritage->sockets[i].fd);
+}
 
 static void push(void *arg, int64_t late_ns)
 {
@@ -73,16 +91,18 @@ static void push(void *arg, int64_t late_ns)
     if (clock_now() >= worker->cut_at)
         worker->cutting = true;
     for (size_t i = 0; i < worker->nservings; i++) {
-        serving_drain(&worker->servings[i], worker->spread_ns);
+        serving_drain(&worker->servings[i], worker->spread_ns, worker->is_last);
         if (worker->cutting)
             serving_cut(&worker->servings[i]);
     }
+    close_sockets(worker);
 }
 
-static void drain(struct worker *worker, int64_t spread_ns, int64_t cut_at)
+static void drain(struct worker *worker, int64_t spread_ns, int64_t cut_at, bool is_last)
 {
     if (!worker->draining) {
         worker->draining = true;
+        worker->is_last = is_last;
         worker->spread_ns = spread_ns;
         worker->cut_at = cut_at;
         worker->push_ticker = loop_ticker_new(worker->loop, PUSH_INTERVAL_NS, push, worker);
@@ -93,21 +113,46 @@ static void drain(struct worker *worker, int64_t spread_ns, int64_t cut_at)
     push(worker, 0);
 }
 
+/* Is the main loop a serving loop too? */
+static bool serves_here(const struct worker *worker)
+{
+    return worker->heritage->pool->tasks > 1 || worker->app->run;
+}
+
+/* A blocking thread holds nobody up but its own connection; its slot says so. */
+static int start_watchdog(struct worker *worker)
+{
+    int64_t limit = worker->heritage->pool->slow_task;
+
+    return limit > 0 && serves_here(worker)
+               ? watchdog_start(&worker->watchdog, limit, worker->app->name)
+               : 0;
+}
+
+static void reopen_log(struct worker *worker)
+{
+    watchdog_stop(worker->watchdog);
+    worker->watchdog = NULL;
+    if (log_reopen() < 0 || access_output_reopen() < 0)
+        log_warn("a log file could not be opened anew; the old one is kept");
+    if (start_watchdog(worker) < 0)
+        log_warn("there is no memory for the watchdog: a task that holds its loop is not told");
+}
+
 static void obey(struct worker *worker, const struct order *order)
 {
     switch (order->type) {
     case ORDER_DRAIN:
-        drain(worker, order->argument, CLOCK_NEVER);
+        drain(worker, order->argument, CLOCK_NEVER, order->flags & ORDER_FLAG_LAST);
         break;
     case ORDER_STOP:
-        drain(worker, 0, 0);
+        drain(worker, 0, 0, false);
         break;
     case ORDER_LOG_LEVEL:
         log_set_level((enum log_level)order->argument);
         break;
     case ORDER_LOG_REOPEN:
-        if (log_reopen() < 0 || access_output_reopen() < 0)
-            log_warn("a log file could not be opened anew; the old one is kept");
+        reopen_log(worker);
         break;
     case ORDER_TASKS:
     case ORDER_DUMP:
@@ -132,7 +177,7 @@ static void orders_came(struct io *io)
         return;
     io_fini(io);
     log_warn("the master is gone; leaving");
-    drain(worker, 0, clock_now() + ORPHAN_DRAIN_NS);
+    drain(worker, 0, clock_now() + ORPHAN_DRAIN_NS, true);
 }
 
 static void signals_came(struct io *io)
@@ -144,9 +189,9 @@ static void signals_came(struct io *io)
         bool is_orphan = getppid() != worker->heritage->master;
 
         if (info.ssi_signo == SIGQUIT)
-            drain(worker, 0, CLOCK_NEVER);
+            drain(worker, 0, CLOCK_NEVER, false);
         else
-            drain(worker, 0, is_orphan ? clock_now() + ORPHAN_DRAIN_NS : 0);
+            drain(worker, 0, is_orphan ? clock_now() + ORPHAN_DRAIN_NS : 0, is_orphan);
     }
 }
 
@@ -159,7 +204,7 @@ static int open_signals(void)
     /* Ctrl-C reaches the whole foreground group; the master decides what it means. */
     signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    sigpipe_ignore();
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGQUIT);
@@ -205,12 +250,6 @@ static void left(struct serving *serving)
         worker->exit_code = 1;
     if (++worker->nleft == worker->nservings)
         loop_stop(worker->loop);
-}
-
-/* Is the main loop a serving loop too? */
-static bool serves_here(const struct worker *worker)
-{
-    return worker->heritage->pool->tasks > 1 || worker->app->run;
 }
 
 static int make_servings(struct worker *worker)
@@ -294,9 +333,7 @@ static int start(struct worker *worker)
         worker->loop, heritage->config->supervision.report_interval, report, worker);
     if (!worker->report_ticker)
         return -ENOMEM;
-    /* A blocking thread holds nobody up but its own connection; its slot says so. */
-    if (heritage->pool->slow_task > 0 && serves_here(worker))
-        rc = watchdog_start(&worker->watchdog, heritage->pool->slow_task, worker->app->name);
+    rc = start_watchdog(worker);
     if (rc == 0 && heritage->pool->slow_request > 0 && !serves_here(worker)) {
         worker->slow_requests = slow_requests_start_blocking(worker->loop, heritage->pool);
         rc = worker->slow_requests ? 0 : -ENOMEM;
@@ -330,40 +367,6 @@ static void log_exception(const struct cop_exception *exception)
     log_warn("%s", text);
 }
 
-/* "hello, echo, ..." into text. */
-static void list_apps(char *text, size_t size)
-{
-    const struct cop_app *app;
-    size_t len = 0;
-
-    text[0] = 0;
-    for (size_t i = 0; (app = app_at(i)) && len < size; i++)
-        len += (size_t)snprintf(text + len, size - len, "%s%s", i ? ", " : "", app->name);
-}
-
-static int find_app(struct worker *worker, char *why, size_t size)
-{
-    const struct heritage *heritage = worker->heritage;
-    const char *name = heritage->pool->app;
-    char apps[128], hint[64];
-    struct suggest suggest;
-    const struct cop_app *app;
-
-    if (module_is_path(name))
-        return module_load(name, heritage->config->path, &worker->app, why, size);
-    worker->app = app_find(name);
-    if (worker->app)
-        return 0;
-    list_apps(apps, sizeof(apps));
-    suggest_init(&suggest, name);
-    for (size_t i = 0; (app = app_at(i)); i++)
-        suggest_offer(&suggest, app->name);
-    snprintf(why, size,
-             "pool %s: there is no app \"%s\", expected one of %s, or the path of a .so%s",
-             heritage->pool->name, name, apps, suggest_print(&suggest, hint, sizeof(hint)));
-    return -ENOENT;
-}
-
 int worker_main(const struct heritage *heritage)
 {
     struct worker worker = {.heritage = heritage, .cut_at = CLOCK_NEVER};
@@ -371,7 +374,7 @@ int worker_main(const struct heritage *heritage)
     int rc;
 
     exception_set_default(log_exception);
-    rc = find_app(&worker, why, sizeof(why));
+    rc = app_resolve(heritage->pool, heritage->config->path, &worker.app, why, sizeof(why));
     if (rc < 0)
         return cannot_start(&worker, why);
     rc = access_output_open(heritage->pool->access_log);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* cc -shared -fPIC -o myapp.so myapp.c $(pkg-config --cflags coppice); then `app: ./myapp.so`. */
+/* cc -shared -fPIC -o myapp.so myapp.c $(pkg-config --cflags --libs coppice)
+ * coppice run ./myapp.so */
 #include <coppice.h>
 
 static int greet(struct cop_request *request, struct cop_response *response)

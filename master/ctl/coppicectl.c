@@ -27,7 +27,8 @@
 #define EXIT_NO_SERVER 3
 #define EXIT_TIMED_OUT 4
 
-#define DEFAULT_TIMEOUT_S 60
+/* More than a worker may take to start, which a reload waits for. */
+#define DEFAULT_TIMEOUT_S 90
 #define TIMEOUT_MAX_S     86400
 #define PATH_TEXT_MAX     512
 #define ANSWER_MAX        (16 * 1024 * 1024)
@@ -56,10 +57,11 @@ static const char usage[] =
     "                      configuration opens it, else that of the one `coppice run APP` here)\n"
     "  --config FILE       take the socket's path from this configuration\n"
     "  --json              print the answer's data as JSON\n"
-    "  --timeout SECONDS   give up after so long (60)\n"
+    "  --timeout SECONDS   give up after so long (90)\n"
     "\n"
-    "`coppicectl help` asks the server which commands it has: status, workers, stats, scale, stop, "
-    "...\n"
+    "`coppicectl help` asks the server which commands it has, and `coppicectl COMMAND --help` "
+    "what\n"
+    "one does; `coppice help commands` lists all without a server.\n"
     "Exit codes: 0 ok, 1 refused or failed, 2 wrong usage, 3 cannot connect, 4 timed out.\n";
 
 static _Noreturn void fail_usage(const char *what, const char *word)
@@ -82,6 +84,21 @@ static int64_t parse_timeout(const char *text)
     if (errno != 0 || end == text || *end != 0 || !(seconds > 0 && seconds <= TIMEOUT_MAX_S))
         fail_usage("--timeout: expected seconds, above 0", text);
     return (int64_t)(seconds * (double)NS_PER_S);
+}
+
+/* "COMMAND ... --help" means "help COMMAND". */
+static void ask_for_help(struct options *options)
+{
+    static char help[] = "help";
+    char **words = options->words;
+
+    for (size_t i = 1; i < options->nwords; i++)
+        if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {
+            options->nwords = strcmp(words[0], help) == 0 ? 1 : 2;
+            words[1] = words[0];
+            words[0] = help;
+            return;
+        }
 }
 
 static void parse_options(int argc, char **argv, struct options *options)
@@ -115,6 +132,7 @@ static void parse_options(int argc, char **argv, struct options *options)
     }
     options->words = argv + i;
     options->nwords = (size_t)(argc - i);
+    ask_for_help(options);
     options->deadline_ns = clock_now() + timeout_ns;
 }
 
@@ -208,7 +226,7 @@ static void find_socket(const struct options *options, char *path, size_t size)
 
 /* ---- the conversation ---- */
 
-static int open_connection(const char *path)
+static int open_connection(const char *path, bool is_help)
 {
     int fd = try_connect(path);
 
@@ -217,6 +235,8 @@ static int open_connection(const char *path)
     if (fd < 0) {
         fprintf(stderr, "coppicectl: cannot connect to %s: %s%s\n", path, strerror(-fd),
                 fd == -ENOENT || fd == -ECONNREFUSED ? " (is the server running?)" : "");
+        if (is_help)
+            fprintf(stderr, "`coppice help commands` lists the commands without a server.\n");
         exit(EXIT_NO_SERVER);
     }
     return fd;
@@ -363,12 +383,15 @@ int main(int argc, char **argv)
         fprintf(stderr, "coppicectl: no memory\n");
         return EXIT_REFUSED;
     }
-    fd = open_connection(path);
+    fd = open_connection(path, strcmp(options.words[0], "help") == 0);
     send_all(fd, line);
     free(line);
     read_line(fd, &options, &answer);
     code = print_answer(&options, &answer);
-    fflush(stdout);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "coppicectl: cannot write the answer: %s\n", strerror(errno));
+        code = EXIT_REFUSED;
+    }
     /* A stop is complete when the server has closed the connection. */
     if (code == 0 && strcmp(options.words[0], "stop") == 0)
         while (read_more(fd, &options, &answer))

@@ -19,28 +19,34 @@ START_SECONDS = 15
 CPUS = sorted(os.sched_getaffinity(0))
 SERVER_CPU, CLIENT_CPU = CPUS[0], CPUS[-1]
 BODY = "Hello, World!"
+FILE, MEGABYTE = "hello.txt", "megabyte.bin"  # of the protocol "files"
 
 COPPICE_CONFIG = """\
 control:
   socket: {folder}/control.sock
 pools:
-  web:
-    listen: ["127.0.0.1:{http}"]
-    app: hello
-    workers: 1
-  echo:
-    listen: ["127.0.0.1:{echo}"]
-    app: echo
-    workers: 1
 """
+
+# The pools of coppice, each on a port of that name.
+POOLS = {
+    "http": "{{app: hello, workers: 1}}",
+    "echo": "{{app: echo, workers: 1}}",
+    "files": "{{app: files, workers: 1, options: {{root: {folder}/root}}}}",
+    "json": "{{app: {build}/bench/app_json.so, workers: 1}}",
+    "workers1": "{{app: hello, workers: 1}}",
+    "workers8": "{{app: hello, workers: 8}}",
+}
+
+# Where a protocol is more than the pool of that name.
+POOLS_OF = {"json": ("http", "json"), "workers": ("workers1", "workers8")}
 
 NGINX_CONFIG = """\
 daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log stderr crit;
-worker_rlimit_nofile 16384;
-events {{ worker_connections 8192; }}
+worker_rlimit_nofile 20000;
+events {{ worker_connections 16384; }}
 http {{
     access_log off;
     keepalive_requests 1000000000;
@@ -53,6 +59,16 @@ http {{
         listen 127.0.0.1:{http};
         default_type text/plain;
         location / {{ return 200 "{body}"; }}
+    }}
+    server {{
+        listen 127.0.0.1:{files};
+        root {folder}/root;
+        default_type application/octet-stream;
+        types {{ text/plain txt; }}
+        sendfile on;
+        open_file_cache max=1000 inactive=60s;
+        open_file_cache_valid 1s;
+        open_file_cache_min_uses 1;
     }}
 }}
 """
@@ -153,6 +169,12 @@ def write(folder, name, text):
     return path
 
 
+def write_files(folder):
+    """What the protocol "files" serves; readable for whoever a server becomes."""
+    write(folder, f"root/{FILE}", BODY)
+    write(folder, f"root/{MEGABYTE}", "x" * 1000000)
+
+
 def start_raw(build, _folder, protocol):
     program = os.path.join(build, "bench", f"raw_{protocol}")
     port = free_port()
@@ -160,15 +182,21 @@ def start_raw(build, _folder, protocol):
 
 
 def start_coppice(build, folder, protocol):
-    ports = {"http": free_port(), "echo": free_port()}
-    path = write(folder, "coppice.yaml", COPPICE_CONFIG.format(folder=folder, **ports))
-    return Subject("coppice", [os.path.join(build, "coppice"), "run", path], {protocol: ports[protocol]})
+    ports = {name: free_port() for name in POOLS_OF.get(protocol, (protocol,))}
+    text = COPPICE_CONFIG.format(folder=folder)
+    for name, port in ports.items():
+        settings = POOLS[name].format(folder=folder, build=build)
+        text += f'  {name}: {settings[:-1]}, listen: ["127.0.0.1:{port}"], tasks: 12000}}\n'
+    write_files(folder)
+    path = write(folder, "coppice.yaml", text)
+    return Subject("coppice", [os.path.join(build, "coppice"), "run", path], ports)
 
 
-def start_nginx(_build, folder, _protocol):
-    port = free_port()
-    path = write(folder, "nginx.conf", NGINX_CONFIG.format(folder=folder, http=port, body=BODY))
-    return Subject("nginx", [which("nginx"), "-p", folder, "-c", path], {"http": port})
+def start_nginx(_build, folder, protocol):
+    ports = {"http": free_port(), "files": free_port()}
+    write_files(folder)
+    path = write(folder, "nginx.conf", NGINX_CONFIG.format(folder=folder, body=BODY, **ports))
+    return Subject("nginx", [which("nginx"), "-p", folder, "-c", path], {protocol: ports[protocol]})
 
 
 def start_lwan(_build, folder, _protocol):
@@ -192,8 +220,8 @@ def which(program):
 # name: how it is started, what it serves. Raw comes first: the others are divided by it.
 SUBJECTS = {
     "raw": (start_raw, ("http", "echo")),
-    "coppice": (start_coppice, ("http", "echo")),
-    "nginx": (start_nginx, ("http",)),
+    "coppice": (start_coppice, ("http", "echo", "files", "json", "workers")),
+    "nginx": (start_nginx, ("http", "files")),
     "lwan": (start_lwan, ("http",)),
     "h2o": (start_h2o, ("http",)),
 }

@@ -528,7 +528,10 @@ def setup(a):
         G.post = G.path
 
 
-def main():
+SECTIONS = (sec_request_line, sec_target, sec_host, sec_fields, sec_cl, sec_te, sec_methods, sec_expect, sec_conn, sec_resp, sec_range, sec_cond, sec_paths)
+
+
+def main(sections=SECTIONS):
     ap = argparse.ArgumentParser()
     ap.add_argument("host"); ap.add_argument("port", type=int)
     ap.add_argument("--path", default="/hello.txt"); ap.add_argument("--post-path", default="/echo"); ap.add_argument("--dir", default="/sub")
@@ -539,7 +542,7 @@ def main():
     a = ap.parse_args()
     if not a.host.startswith("127.") and a.host not in ("localhost", "::1"):
         sys.exit("loopback only")
-    for f in (sec_request_line, sec_target, sec_host, sec_fields, sec_cl, sec_te, sec_methods, sec_expect, sec_conn, sec_resp, sec_range, sec_cond, sec_paths):
+    for f in sections:
         f()
     assert len({c.id for c in CASES}) == len(CASES), "duplicate ids"
     cases = [c for c in CASES if not (a.only and not re.search(a.only, c.id)) and not (a.skip and re.search(a.skip, c.id))]

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+from running import Run  # noqa: E402
 from server import Server  # noqa: E402 (its folder must be known first)
 
 
@@ -40,6 +41,22 @@ def start_fixture(tmp_path):
 def serve_fixture(start):
     """The same, ready to serve. serve() has one pool `web` of the app hello."""
     return lambda pools=None, **sections: start(pools or {"web": {}}, **sections).ready()
+
+
+@pytest.fixture(name="run")
+def run_fixture(tmp_path):
+    """run("hello", "--workers", "1") -> a Run in the test's folder."""
+    runs = []
+
+    def run(*words):
+        runs.append(Run(tmp_path, *words))
+        return runs[-1]
+
+    yield run
+    for one in runs:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
 
 
 @pytest.fixture(scope="session", autouse=True)

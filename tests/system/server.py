@@ -41,12 +41,23 @@ def thread_state(pid, thread):
 
 
 class Server:
-    def __init__(self, folder, pools, supervision=None, **sections):
+    def __init__(self, folder, pools, supervision=None, environ=None, **sections):
         """Start it; ready() waits until it serves. A pool is what differs from POOL."""
         self.folder = pathlib.Path(folder)
         self.socket = str(self.folder / "control.sock")
         self.config = str(self.folder / "coppice.yaml")
         self.log = self.folder / "stderr"
+        self.configure(pools, supervision, **sections)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [COPPICE, "run", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, **(environ or {})},
+            )
+
+    # ---- its configuration
+
+    def configure(self, pools, supervision=None, **sections):
+        """Write the file, of which a running server knows nothing yet."""
         config = {
             "control": {"socket": self.socket},
             "supervision": {**SUPERVISION, **(supervision or {})},
@@ -54,11 +65,24 @@ class Server:
             **sections,
         }
         # JSON is YAML.
-        pathlib.Path(self.config).write_text(json.dumps(config), encoding="utf-8")
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [COPPICE, "run", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        self.write(json.dumps(config))
+
+    def write(self, text):
+        """The file as it is to be, whole at any time."""
+        path = pathlib.Path(self.config)
+        path.with_suffix(".new").write_text(text, encoding="utf-8")
+        path.with_suffix(".new").replace(path)
+
+    def reload(self, pools=None, supervision=None, **sections):
+        """Reload it, with another configuration where there is one; the answer's data."""
+        if pools is not None:
+            self.configure(pools, supervision, **sections)
+        return self.data("reload")
+
+    def generations(self):
+        """Of its living workers, and their number."""
+        rows = [row["generation"] for row in self.data("workers")["workers"] if row["pid"]]
+        return {generation: rows.count(generation) for generation in set(rows)}
 
     # ---- its life
 

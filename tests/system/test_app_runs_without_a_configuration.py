@@ -3,64 +3,15 @@
 
 import os
 import re
-import signal
 import subprocess
 
 import pytest
 
 from clients import Client
-from server import COPPICE, COPPICECTL
-from waiting import DEADLINE, wait_until
+from server import COPPICE
+from waiting import DEADLINE
 
 REFUSED = 2
-
-
-class Run:
-    """One `coppice run WORDS`, whose run directory is `folder`."""
-
-    def __init__(self, folder, *words):
-        self.environment = {**os.environ, "RUNTIME_DIRECTORY": str(folder)}
-        self.log = folder / f"log-{len(os.listdir(folder))}"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [COPPICE, "run", *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
-                cwd=folder,
-            )
-
-    def logged(self):
-        return self.log.read_text(encoding="utf-8")
-
-    def announced(self, pattern):
-        """What a pattern finds in the announcement, as soon as all of it is there."""
-
-        def find():
-            assert self.process.poll() is None, self.logged()
-            return "  control  " in self.logged() and re.search(pattern, self.logged())
-
-        return wait_until(find, f"{pattern} is announced")
-
-    def ctl(self, *words):
-        return subprocess.run([COPPICECTL, *words], capture_output=True, text=True, timeout=DEADLINE, check=False,
-                              env=self.environment)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(DEADLINE) == 0, self.logged()
-
-
-@pytest.fixture(name="run")
-def run_fixture(tmp_path):
-    runs = []
-
-    def run(*words):
-        runs.append(Run(tmp_path, *words))
-        return runs[-1]
-
-    yield run
-    for one in runs:
-        if one.process.poll() is None:
-            one.process.kill()
-            one.process.wait(DEADLINE)
 
 
 @pytest.mark.parametrize("app, path, body", [("hello", "/", b"Hello, World!"), ("wait", "/20", b"done\n")])
@@ -144,3 +95,19 @@ def test_mistake_is_refused_with_its_place(tmp_path, words, why):
                           env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path)})
     assert done.returncode == REFUSED
     assert re.fullmatch(why, done.stderr), done.stderr
+
+
+def test_run_without_a_word_says_how_it_needs_no_configuration(tmp_path):
+    environment = {**os.environ, "COPPICE_CONFIG": str(tmp_path / "none.yaml")}
+    done = subprocess.run([COPPICE, "run"], capture_output=True, text=True, timeout=DEADLINE, check=False,
+                          env=environment)
+    assert done.returncode == REFUSED
+    assert "none.yaml:1:1: cannot read it" in done.stderr and "coppice run hello" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["help"], ["help", "commands"], ["version"]])
+def test_output_that_cannot_be_written_is_a_failure(words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([COPPICE, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=DEADLINE,
+                              check=False)
+    assert done.returncode == 1 and "cannot write" in done.stderr

@@ -31,7 +31,7 @@ class Target:
         self.server = serve({"web": pool})
         (self.pid,) = self.server.worker_pids()
         self.is_well()  # whatever is made ready once is ready now
-        self.files, self.memory = self.descriptors(), self.peak()
+        self.files, self.memory = self.descriptors() + self.loops(), self.peak()  # each loop may keep huge.bin open
 
     def client(self):
         return self.server.client()
@@ -50,6 +50,9 @@ class Target:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def loops(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
 
     def peak(self):
         with open(f"/proc/{self.pid}/status", encoding="utf-8") as status:

@@ -72,6 +72,11 @@ POOL = "pools: {w: {app: hello, listen: '127.0.0.1:0'%s}}\n"
         ("this is no configuration\n", "1:1", "the file is a value"),
         ("a: [b\n", "2:1", "not YAML"),
         ("a: 1\n---\nb: 2\n", "2:1", "a second document"),
+        ("pools: {w: {app: helo, listen: '*:0'}}\n", "1:9", 'did you mean "hello"?'),
+        ("pools: {w: {app: ./none.so, listen: '*:0'}}\n", "1:9", "No such file"),
+        ("pools: {w: {app: files, listen: '*:0'}}\n", "1:9", 'needs the option "root"'),
+        ("pools: {w: {app: files, options: {rot: /}, listen: '*:0'}}\n", "1:40", 'did you mean "root"?'),
+        (POOL % ", options: {greeting: hi}", "1:68", "expected no option at all"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(tmp_path, text, place, what):
@@ -80,6 +85,15 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, text, place, what):
     line = refusal(path)
     assert line.startswith(f"{path}:{place}: "), line
     assert what in line
+
+
+def test_each_pool_whose_app_is_wrong_has_its_line(tmp_path):
+    path = tmp_path / "c.yaml"
+    apps = {"a": "no", "b": "hello", "c": "nay"}
+    path.write_text("pools:\n" + "".join(f"  {name}: {{app: {app}, listen: '*:0'}}\n" for name, app in apps.items()))
+    done = check(path)
+    assert done.returncode == 2 and done.stdout == b""
+    assert [line.split(b":")[1] for line in done.stderr.splitlines()] == [b"2", b"4"]
 
 
 def test_alias_bomb_is_refused_at_the_first_alias(tmp_path):

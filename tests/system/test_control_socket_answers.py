@@ -19,6 +19,7 @@ COMMANDS = {"status", "workers", "stats", "scale", "stop", "help", "schema"} | {
     "profile",
     "loglevel",
     "reopen",
+    "reload",
 }
 
 
@@ -70,7 +71,7 @@ def test_line_that_comes_in_pieces_is_answered(control):
 @pytest.mark.parametrize(
     "line, what",
     [
-        ("nonsense", 'unknown command "nonsense" (see: help)'),
+        ("nonsense", 'unknown command "nonsense", expected one of `help`'),
         ("scale", "missing argument"),
         ("scale web", "missing argument"),
         ("scale web 1 2", "unexpected argument"),
@@ -85,6 +86,8 @@ def test_line_that_comes_in_pieces_is_answered(control):
         ("stats --pool absent", "there is no pool"),
         ("stats --pool web --worker 9", "no worker in slot 9"),
         ("stats --worker 0", "--pool"),
+        ("stats --rate 10ms", "expected 100ms to 1m"),
+        ("stats --rate 5", "expected a duration"),
         ("help nonsense", "unknown command"),
         ("a " * 40, "more than 32 words"),
     ],
@@ -186,6 +189,7 @@ def test_every_command_answers_as_its_schema_says(control):
     answers["profile"] = control.data("profile", worker="web/0", **{"for": "10ms"})
     answers["loglevel"] = control.data("loglevel", level="info")
     answers["scale"] = control.data("scale", pool="web", workers="+1")
+    answers["reload"] = control.data("reload")
     answers["stop"] = control.data("stop")
     assert set(answers) == COMMANDS
     for name, data in answers.items():

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -69,6 +70,21 @@ def test_stats_are_readable(serve):
     assert ["requests", "1"] in [line.split()[:2] for line in lines]
 
 
+def test_rates_are_measured_over_the_time_asked_for(serve):
+    server = serve()
+    asking = subprocess.Popen(
+        [COPPICECTL, "--socket", server.socket, "--json", "stats", "--rate", "1s"], stdout=subprocess.PIPE, text=True
+    )
+    for _ in range(10):
+        assert server.get().status == 200
+    server.reaches(10, "requests")
+    began = server.data("stats")["time_ns"]
+    data = json.loads(asking.communicate(timeout=DEADLINE)[0])
+    assert asking.returncode == OK and data["time_ns"] > began
+    pool = data["pools"][0]
+    assert pool["metrics"]["requests"] == 10 and 0 < pool["rates"]["requests"] <= 10
+
+
 def test_help_lists_all_commands(serve):
     text = serve().ctl("help").stdout
     for name in ("status", "workers", "stats", "scale", "stop", "help", "schema"):
@@ -133,3 +149,59 @@ def test_usage_is_printed_when_asked_for():
     for words in ([], ["--help"], ["-h"]):
         done = run(*words)
         assert done.returncode == OK and "usage: coppicectl" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["web", "+1", "--help"]])
+def test_help_of_a_command_is_the_servers_word_for_it(serve, words):
+    done = serve().ctl("scale", *words)
+    assert done.returncode == OK and "scale POOL" in done.stdout
+    assert len(done.stdout.splitlines()) == 2, "a head, and the one command"
+
+
+def test_help_without_a_server_says_where_else_it_is(tmp_path):
+    done = run("--socket", str(tmp_path / "none"), "status", "--help")
+    assert done.returncode == NO_SERVER and "coppice help commands" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [(["statsu"], "status"), (["stats", "--pol", "web"], "pool"), (["stats", "--pool", "wbe"], "web")],
+)
+def test_slip_of_the_pen_is_answered_with_what_was_meant(serve, words, meant):
+    done = serve().ctl(*words)
+    assert done.returncode == REFUSED and f'(did you mean "{meant}"?)' in done.stderr
+
+
+@pytest.mark.parametrize("words", [["status"], ["--json", "stats"]])
+def test_answer_that_cannot_be_written_is_a_failure(serve, words):
+    server = serve()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [COPPICECTL, "--socket", server.socket, *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+    assert done.returncode == REFUSED and "cannot write" in done.stderr
+
+
+def test_no_tasks_are_told_in_words(serve):
+    assert serve().ctl("tasks").stdout.startswith("no tasks")
+
+
+def test_last_reload_and_last_failure_have_lines_of_their_own(serve):
+    server = serve()
+    with open(server.config, "a", encoding="utf-8") as file:
+        file.write("nonsense: 1\n")
+    assert server.ctl("reload").returncode == REFUSED
+    lines = server.ctl("status").stdout.splitlines()
+    assert [line.split()[:2] for line in lines if line.startswith("last")] == [["last", "reload"], ["last", "failure"]]
+
+
+def test_shares_of_a_processor_have_digits_that_mean_something(serve):
+    server = serve()
+    wait_until(lambda: server.workers()[0]["cpu_ratio"], "the worker has reported")
+    head, row = (line.split() for line in server.ctl("workers").stdout.splitlines()[:2])
+    assert re.fullmatch(r"(<0\.01|\d\d+|\d(\.\d\d?)?)%", row[head.index("CPU")])

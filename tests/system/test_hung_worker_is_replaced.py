@@ -3,6 +3,9 @@
 
 import os
 import signal
+import time
+
+import pytest
 
 from server import freeze
 from waiting import wait_until
@@ -25,6 +28,26 @@ def test_frozen_worker_is_ended_and_replaced(serve):
     assert f"pid {frozen}) loop 0: no beat for" in log and "hangs in" in log
     assert server.get().status == 200
     server.reaches(2, "requests")
+
+
+@pytest.mark.parametrize("words", [["dump", "web/0"], ["profile", "web/0", "--for", "1m"]])
+def test_hung_worker_is_not_asked_but_its_slot(serve, words):
+    server = serve({"web": {"app": "burn"}}, supervision=PATIENT)
+    client = server.client()
+    client.ask("/block/20000")
+    wait_until(lambda: server.workers()[0]["beat_age_ns"] > 1_100_000_000, "its beat grows old")
+    began = time.monotonic()
+    done = server.ctl(*words)
+    assert time.monotonic() - began < 5
+    assert done.returncode == 1
+    assert 'worker web/0' in done.stderr and '"GET /block/20000" has held its loop for' in done.stderr
+
+
+def test_worker_that_stands_still_without_a_task_has_no_beat(serve):
+    server = serve(supervision=PATIENT)
+    freeze(server.worker_pids()[0])
+    done = server.ctl("dump", "web/0")
+    assert done.returncode == 1 and "does not answer: no beat for" in done.stderr
 
 
 def test_hang_shows_in_workers_while_it_lasts(serve):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Beyond a limit clients wait or are let go, the server goes on, and when there is room again it is used."""
 
+import resource
+
 import pytest
 
 from clients import Client
@@ -16,7 +18,8 @@ def some_wait(clients):
 
 
 def test_full_descriptor_table_recovers(serve):
-    server = serve(limits={"open_files": 64})
+    server = serve()
+    resource.prlimit(server.worker_pids()[0], resource.RLIMIT_NOFILE, (64, 64))
     address = server.address()
     clients = [Client(address) for _ in range(200)]
     for client in clients:
@@ -32,6 +35,20 @@ def test_full_descriptor_table_recovers(serve):
     assert server.get().status == 200
     server.reaches(201, "requests")
     assert server.status()["pools"][0]["crashes"] == 0
+
+
+def test_few_descriptors_are_a_lower_limit_that_is_told(serve):
+    server = serve(limits={"open_files": 64})
+    wait_until(lambda: server.status("web")["connections_limit"] == 40, "the worker has reported")
+    assert "room for 40 connections on each loop, not for 10000" in server.logged()
+    clients = [server.client() for _ in range(100)]
+    for client in clients:
+        client.ask()
+    server.reaches(1, "accept_pauses")
+    for client in clients:
+        assert client.answer().body == HELLO
+        client.close()
+    assert server.metric("accept_errors") == 0
 
 
 @pytest.mark.parametrize("pool", [{"tasks": 3}, {"tasks": 1, "threads": 3}, {"tasks": 1, "workers": 3}])

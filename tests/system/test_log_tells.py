@@ -49,6 +49,16 @@ def test_file_that_was_moved_away_is_reopened_on_usr1(serve, tmp_path):
     assert "stopped" in path.read_text(encoding="utf-8")
 
 
+def test_watchdog_tells_the_file_that_was_opened_anew(serve, tmp_path):
+    path = tmp_path / "log"
+    server = serve({"web": {"app": "burn", "slow_task": "50ms"}}, log={"output": str(path)})
+    path.rename(tmp_path / "log.1")
+    server.signal(signal.SIGUSR1)
+    wait_until(path.exists, "the log is opened anew")
+    wait_until(lambda: server.get("/300").status == 200 and "holds its loop" in path.read_text(encoding="utf-8"),
+               "the watchdog logs there")
+
+
 def test_announcement_names_addresses_and_what_to_try(serve):
     server = serve({"web": {}, "echo": {"app": "echo"}})
     host, port = server.address("web")

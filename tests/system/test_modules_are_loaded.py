@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """An app from outside is built, loaded and served; what is none is refused with the reason."""
 
+import json
 import os
 import subprocess
 
 import pytest
+
+from clients import Client
+from waiting import wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COPPICE = os.path.abspath(os.environ.get("COPPICE", "build/coppice"))
@@ -49,3 +53,105 @@ def test_what_is_no_module_is_refused_with_the_reason(tmp_path):
     (tmp_path / "text.so").write_text("text, and long enough that nobody takes it for a file header\n" * 4)
     assert "No such file" in refused(tmp_path, "./none.so")
     assert "invalid ELF header" in refused(tmp_path, "./text.so")
+
+
+MISTAKEN = """
+#include <coppice.h>
+
+static int far_below(struct cop_request *request, struct cop_response *response)
+{
+    return -1000;
+}
+
+static int odd_status(struct cop_request *request, struct cop_response *response)
+{
+    response->status = 7;
+    return 0;
+}
+
+static const struct cop_route routes[] = {
+    COP_GET("/far", far_below), COP_GET("/odd", odd_status), COP_ROUTES_END};
+
+const struct cop_app cop_app = {.abi = COP_ABI, .name = "mistaken", .routes = routes};
+"""
+
+
+@pytest.mark.parametrize("path, why", [
+    ("/far", "GET /far: its handler returned what is neither -errno nor -status"),
+    ("/odd", "GET /odd: its handler set a status that is not from 200 to 599"),
+])
+def test_what_a_handler_may_not_answer_is_500_and_told(serve, tmp_path, path, why):
+    server = serve({"web": {"app": str(build(tmp_path, MISTAKEN)), "workers": 1}})
+    assert server.get(path).status == 500
+    wait_until(lambda: why in server.logged(), "the log tells")
+
+
+GUARDED = """
+#include <coppice.h>
+
+static int hello(struct cop_request *request, struct cop_response *response)
+{
+    cop_response_text(response, "in");
+    return 0;
+}
+
+static int guard(struct cop_request *request, struct cop_response *response, const struct cop_next *next)
+{
+    if (cop_slice_equal(cop_request_header(request, "Authorization"), "Bearer key"))
+        return cop_next(next, request, response);
+    response->status = 401;
+    return cop_response_header(response, "WWW-Authenticate", "Bearer");
+}
+
+static const cop_middleware middleware[] = {guard, NULL};
+
+const struct cop_app cop_app = {
+    .abi = COP_ABI, .name = "guarded", .handler = hello, .middleware = middleware};
+"""
+
+
+def test_middleware_refuses_with_a_field_of_its_own(serve, tmp_path):
+    server = serve({"web": {"app": str(build(tmp_path, GUARDED)), "workers": 1}})
+    with server.client() as client:
+        client.ask("/", "GET", "1.1", "Authorization: Bearer key")
+        assert client.answer().body == b"in"
+        client.ask("/")
+        refusal = client.answer()
+        assert refusal.status == 401 and refusal.headers["www-authenticate"] == "Bearer"
+
+
+# Its frame has much room that it does not write to, and in which calls before it have left their addresses.
+WAITING = """
+#include <coppice.h>
+
+static int wait_long(struct cop_request *request, struct cop_response *response)
+{
+    volatile char room[1024];
+    int rc = cop_sleep(60 * COP_S);
+
+    room[0] = 0;
+    return rc + room[0];
+}
+
+static const struct cop_route routes[] = {COP_GET("/wait", wait_long), COP_ROUTES_END};
+
+const struct cop_app cop_app = {.abi = COP_ABI, .name = "waiting", .routes = routes};
+"""
+
+
+@pytest.mark.parametrize("folder", [".", None])
+def test_stack_has_the_frames_of_a_module_and_no_others_wherever_it_was_loaded_from(run, tmp_path, folder):
+    path = build(tmp_path, WAITING)
+    server = run(f"./{path.name}" if folder else str(path), "--workers=1", f"--listen=unix:{tmp_path}/s",
+                 "--drain-timeout=0")
+    server.announced("serves")
+    with Client(f"{tmp_path}/s") as client:
+        client.ask("/wait")
+        stack = wait_until(lambda: stack_of(server, "GET /wait"), "the handler waits")
+        assert stack[:4] == ["sched_park", "cop_sleep", "wait_long", "route"]
+
+
+def stack_of(server, label):
+    """Of the task with that label, once it waits."""
+    tasks = json.loads(server.ctl("--json", "tasks", "--stack").stdout)["tasks"]
+    return next((task["stack"] for task in tasks if task["label"] == label and task["state"] == "parked"), None)

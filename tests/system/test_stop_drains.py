@@ -75,6 +75,16 @@ def test_new_clients_are_served_while_the_grace_lasts(serve):
     assert server.exit_code() == 0
 
 
+def test_hup_while_the_server_stops_is_for_nothing(serve):
+    server = serve({"web": {"workers": 1}}, supervision={"drain_grace": "1h"})
+    server.signal(signal.SIGTERM)
+    wait_until(lambda: server.status()["state"] == "stopping", "status tells of the stop")
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: "no reload, the server is stopping" in server.logged(), "it says so")
+    server.stop()
+    assert " error " not in server.logged()
+
+
 def test_drain_follows_the_grace(serve):
     server = serve({"web": {"workers": 1}}, supervision={"drain_grace": "50ms"})
     server.signal(signal.SIGTERM)

@@ -74,7 +74,8 @@ def test_worker_and_age_choose(serve, asking):
 
 
 def test_hung_worker_is_a_marked_row_and_holds_nobody_up(serve, asking):
-    server = serve({"web": {"app": "burn"}, "other": {"app": "wait"}}, supervision={"hang_timeout": 0})
+    times = {"hang_timeout": 0, "kill_timeout": "100ms"}
+    server = serve({"web": {"app": "burn"}, "other": {"app": "wait"}}, supervision=times)
     asking(server, "/20000", "other")
     asking(server, "/20000")
     wait_until(lambda: "holds its loop" in server.logged(), "the watchdog has seen it")
@@ -138,7 +139,7 @@ def test_profile_names_where_tasks_wait(serve, asking):
 
 @pytest.mark.parametrize("pool, clients, path", [({"threads": 2}, 40, "/25"), ({"tasks": 1}, 1, "/3000")])
 def test_profile_names_who_burns(serve, asking, pool, clients, path):
-    server = serve({"web": {"app": "burn", **pool}})
+    server = serve({"web": {"app": "burn", **pool}}, supervision={"kill_timeout": "100ms"})
     for _ in range(clients):
         asking(server, path)
     stacks = profile(server, "--for", "1s")

@@ -82,11 +82,50 @@ static bool is_to_fail(int error)
 WRAP_MEMORY(malloc, (size_t size), (size))
 WRAP_MEMORY(calloc, (size_t n, size_t size), (n, size))
 
+WRAP_MEMORY(strdup, (const char *text), (text))
+WRAP_MEMORY(strndup, (const char *text, size_t len), (text, len))
+
+/* Makes what its caller frees. */
+FILE *__real_open_memstream(char **text, size_t *len);
+FILE *__wrap_open_memstream(char **text, size_t *len);
+FILE *__wrap_open_memstream(char **text, size_t *len)
+{
+    FILE *stream = is_to_fail(ENOMEM) ? NULL : __real_open_memstream(text, len);
+
+    atomic_fetch_add(&faults.live, stream != NULL);
+    return stream;
+}
+
+int __wrap_asprintf(char **text, const char *format, ...);
+int __wrap_asprintf(char **text, const char *format, ...)
+{
+    va_list list;
+    int n;
+
+    if (is_to_fail(ENOMEM))
+        return -1;
+    va_start(list, format);
+    n = vasprintf(text, format, list);
+    va_end(list);
+    atomic_fetch_add(&faults.live, n >= 0);
+    return n;
+}
+
 void *__real_realloc(void *block, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void *__wrap_realloc(void *block, size_t size)
 {
     void *grown = is_to_fail(ENOMEM) ? NULL : __real_realloc(block, size);
+
+    atomic_fetch_add(&faults.live, grown && !block);
+    return grown;
+}
+
+void *__real_reallocarray(void *block, size_t n, size_t size);
+void *__wrap_reallocarray(void *block, size_t n, size_t size);
+void *__wrap_reallocarray(void *block, size_t n, size_t size)
+{
+    void *grown = is_to_fail(ENOMEM) ? NULL : __real_reallocarray(block, n, size);
 
     atomic_fetch_add(&faults.live, grown && !block);
     return grown;
@@ -140,7 +179,7 @@ long __wrap_syscall(long number, ...)
     for (int i = 0; i < 5; i++)
         a[i] = va_arg(list, long);
     va_end(list);
-    if (number == SYS_pidfd_open && is_to_fail(EMFILE))
+    if ((number == SYS_pidfd_open || number == SYS_openat2) && is_to_fail(EMFILE))
         return -1;
     return __real_syscall(number, a[0], a[1], a[2], a[3], a[4]);
 }

@@ -7,6 +7,7 @@
 #include "tests/unit/faults.h"
 
 #include "worker/app/app_instance.h"
+#include "worker/http/access_output.h"
 #include "worker/http/http_server.h"
 #include "worker/model/model.h"
 
@@ -104,7 +105,9 @@ static int start_http(struct world *world)
 {
     static const struct config_pool pool = {.header_timeout = COP_S,
                                             .body_timeout = COP_S,
-                                            .access_log = (char *)"off",
+                                            .access_log = (char *)"/dev/null",
+                                            .access_format = (char *)"combined",
+                                            .request_id = CONFIG_REQUEST_ID_GENERATE,
                                             .header_max = 16384,
                                             .body_max = 1u << 20};
     char why[100];
@@ -243,6 +246,7 @@ START_TEST(request_is_answered_refused_or_cut_and_the_next_one_is_served)
     memcpy(long_request, long_begin, sizeof(long_begin) - 1);
     memcpy(long_request + sizeof(long_request) - 5, "\r\n\r\n", 4);
     request_text = requests[_i];
+    ck_assert_int_eq(access_output_open("/dev/null"), 0);
     sweep(&one, false);
 }
 END_TEST

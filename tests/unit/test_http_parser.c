@@ -46,6 +46,8 @@ static const struct {
     {501, "FOO / HTTP/1.1\r\nHost: a\r\n\r\n"},
     {501, "get / HTTP/1.1\r\nHost: a\r\n\r\n"},
     {501, "PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n"},
+    {501, "DESCRIBE / HTTP/1.1\r\nHost: a\r\n\r\n"},
+    {400, "DESCRIBE / RTSP/1.0\r\nHost: a\r\n\r\n"},
     {400, "G@T / HTTP/1.1\r\nHost: a\r\n\r\n"},
     {400, "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n"},
     {400, "GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -182,6 +184,37 @@ static int feed_whole(const char *text, size_t len)
     return http_parser_feed(&parser, text, len);
 }
 
+START_TEST(connection_is_kept_as_the_options_of_connection_say)
+{
+    static const struct {
+        int minor;
+        const char *fields;
+        int keep;
+    } cases[] = {
+        {1, "", 1},
+        {0, "", 0},
+        {1, "Connection: close\r\n", 0},
+        {1, "Connection: closed, xclose\r\n", 1},
+        {1, "Connection: a,\tCLOSE ,b\r\n", 0},
+        {0, "Connection: Keep-Alive\r\n", 1},
+        {0, "Connection: a\r\nConnection: keep-alive\r\n", 1},
+        {0, "Connection: close\r\nConnection: keep-alive\r\n", 0},
+        {1, "Proxy-Connection: close\r\n", 1},
+        {0, "Proxy-Connection: keep-alive\r\n", 0},
+    };
+    const char *keep;
+    char head[TEXT_MAX], printed[TEXT_MAX];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(head, sizeof(head), "GET / HTTP/1.%d\r\nHost: a\r\n%s\r\n", cases[i].minor,
+                 cases[i].fields);
+        feed(head, strlen(head), 0, 0, printed);
+        keep = strstr(printed, "keep ");
+        ck_assert_msg(keep && atoi(keep + 5) == cases[i].keep, "%s: %s", head, printed);
+    }
+}
+END_TEST
+
 START_TEST(parts_of_a_head_are_found)
 {
     char printed[TEXT_MAX];
@@ -294,6 +327,7 @@ int main(void)
                         sizeof(good) / sizeof(good[0]));
     tcase_add_loop_test(tests, bad_head_is_refused_alike_however_it_is_split, 0,
                         sizeof(bad) / sizeof(bad[0]));
+    tcase_add_test(tests, connection_is_kept_as_the_options_of_connection_say);
     tcase_add_test(tests, parts_of_a_head_are_found);
     tcase_add_test(tests, header_is_found_in_any_case_of_letters);
     tcase_add_test(tests, bytes_after_a_head_are_left_alone);

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,92 @@ END_TEST
 START_TEST(jsondoc_string_escapes_control_characters)
 {
     ck_assert_prints(jsondoc_string("\"\\\n\x01"), "\"\\\"\\\\\\n\\u0001\"");
+}
+END_TEST
+
+/* Whatever stands before it: text is looked at eight bytes at a time. */
+START_TEST(jsondoc_string_escapes_in_every_place)
+{
+    static const struct {
+        char c;
+        const char *escape;
+    } cases[] = {{'"', "\\\""},     {'\\', "\\\\"}, {'\b', "\\b"}, {'\f', "\\f"},
+                 {'\n', "\\n"},     {'\r', "\\r"},  {'\t', "\\t"}, {1, "\\u0001"},
+                 {0x1f, "\\u001F"}, {' ', " "},     {'/', "/"},    {0x7f, "\x7f"}};
+    char text[21], expected[32];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int at = 0; at < 20; at++) {
+            memset(text, '~', sizeof(text));
+            text[20] = 0;
+            text[at] = cases[i].c;
+            snprintf(expected, sizeof(expected), "\"%.*s%s%.*s\"", at, text, cases[i].escape,
+                     19 - at, text + at + 1);
+            ck_assert_prints(jsondoc_string(text), expected);
+        }
+    }
+}
+END_TEST
+
+START_TEST(jsondoc_string_keeps_utf8_in_every_place)
+{
+    char text[23], expected[32];
+
+    for (int at = 0; at < 20; at++) {
+        memset(text, '~', sizeof(text));
+        text[22] = 0;
+        memcpy(text + at, "\xc3\xa9", 2);
+        snprintf(expected, sizeof(expected), "\"%s\"", text);
+        ck_assert_prints(jsondoc_string(text), expected);
+        text[at + 1] = '~';
+        snprintf(expected, sizeof(expected), "\"%.*s\xef\xbf\xbd%s\"", at, text, text + at + 1);
+        ck_assert_prints(jsondoc_string(text), expected);
+    }
+}
+END_TEST
+
+START_TEST(jsondoc_print_of_empty_ones_and_of_many)
+{
+    struct jsondoc *array = jsondoc_array();
+    char *text;
+
+    jsondoc_push(array, jsondoc_object());
+    jsondoc_push(array, jsondoc_array());
+    jsondoc_push(array, jsondoc_string(""));
+    ck_assert_prints(array, "[{},[],\"\"]");
+    array = jsondoc_array();
+    for (int i = 0; i < 10000; i++)
+        jsondoc_push(array, jsondoc_integer(7));
+    text = jsondoc_print(array, false);
+    ck_assert_uint_eq(strlen(text), 20001);
+    free(text);
+    jsondoc_free(array);
+}
+END_TEST
+
+static char *print_nested(int levels)
+{
+    struct jsondoc *value = jsondoc_integer(1);
+    char *text;
+
+    for (int i = 0; i < levels; i++) {
+        struct jsondoc *array = jsondoc_array();
+
+        jsondoc_push(array, value);
+        value = array;
+    }
+    text = jsondoc_print(value, false);
+    jsondoc_free(value);
+    return text;
+}
+
+START_TEST(jsondoc_print_of_what_is_too_deep_fails)
+{
+    char *text = print_nested(511);
+
+    ck_assert_uint_eq(strlen(text), 2 * 511 + 1);
+    free(text);
+    ck_assert_ptr_null(print_nested(512));
 }
 END_TEST
 
@@ -152,6 +239,10 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, jsondoc_print_keeps_the_order_of_members);
     tcase_add_test(tcase, jsondoc_print_indents_when_asked);
+    tcase_add_test(tcase, jsondoc_string_escapes_in_every_place);
+    tcase_add_test(tcase, jsondoc_string_keeps_utf8_in_every_place);
+    tcase_add_test(tcase, jsondoc_print_of_empty_ones_and_of_many);
+    tcase_add_test(tcase, jsondoc_print_of_what_is_too_deep_fails);
     tcase_add_test(tcase, jsondoc_string_of_invalid_utf8_gets_replacements);
     tcase_add_test(tcase, jsondoc_string_escapes_control_characters);
     tcase_add_test(tcase, jsondoc_string_of_null_and_real_of_nan_are_null);

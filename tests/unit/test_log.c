@@ -185,6 +185,33 @@ START_TEST(log_open_of_a_fifo_without_reader_fails_at_once)
 }
 END_TEST
 
+START_TEST(log_line_into_a_pipe_that_nobody_reads_is_lost_and_counted)
+{
+    static char text[1 << 20];
+    int fds[2], before = dup(STDERR_FILENO);
+    size_t nwritten = 0;
+    ssize_t len;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
+    for (int i = 0; i < 3000; i++)
+        log_info("%0100d", i);
+    len = read(fds[0], text, sizeof(text) - 1);
+    ck_assert_int_gt(len, 0);
+    ck_assert_int_eq(text[len - 1], '\n');
+    for (ssize_t i = 0; i < len; i++)
+        nwritten += text[i] == '\n';
+    log_info("again");
+    len = read(fds[0], text, sizeof(text) - 1);
+    ck_assert_int_gt(len, 0);
+    text[len] = 0;
+    ck_assert_int_eq(dup2(before, STDERR_FILENO), STDERR_FILENO);
+    snprintf(path, sizeof(path), " %zu lines were lost: nobody read", 3000 - nwritten);
+    ck_assert_msg(strstr(text, path) != NULL, "%s", text);
+    ck_assert_ptr_nonnull(strstr(text, "] again\n"));
+}
+END_TEST
+
 START_TEST(log_reopen_writes_to_a_new_file_under_the_same_descriptor)
 {
     char moved[80];
@@ -263,6 +290,7 @@ int main(void)
     tcase_add_test(tcase, log_line_leaves_errno_alone);
     tcase_add_test(tcase, log_open_that_fails_keeps_the_old_output);
     tcase_add_test(tcase, log_open_of_a_fifo_without_reader_fails_at_once);
+    tcase_add_test(tcase, log_line_into_a_pipe_that_nobody_reads_is_lost_and_counted);
     tcase_add_test(tcase, log_reopen_writes_to_a_new_file_under_the_same_descriptor);
     tcase_add_test(tcase, log_lines_of_two_threads_never_mix);
     tcase_add_test(tcase, log_level_names_are_found_again);

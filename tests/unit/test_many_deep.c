@@ -12,6 +12,7 @@
 #include "tests/unit/dies.h"
 #include "tests/unit/emulated.h"
 #include "tests/unit/events.h"
+#include "worker/task/postmortem.h"
 #include "worker/task/sched.h"
 
 #define MANY 100000
@@ -166,6 +167,26 @@ START_TEST(stack_overflow_names_the_task_its_label_and_its_stack_and_dies_of_the
 }
 END_TEST
 
+static void overflow_with_last_words(void)
+{
+    postmortem_install();
+    overflow();
+}
+
+START_TEST(stack_overflow_is_told_as_such_where_faults_are_told_too)
+{
+    char said[4096];
+    int status;
+
+    if (SANITIZED || EMULATOR_LACKS(NO_GUARD_INSTALL))
+        return;
+    status = run_in_child(overflow_with_last_words, said, sizeof(said));
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "status %x", status);
+    ck_assert_msg(strstr(said, "stack overflow in task 2") && !strstr(said, "dies of"), "said: %s",
+                  said);
+}
+END_TEST
+
 static int fault_elsewhere(void *arg)
 {
     return *(volatile int *)arg;
@@ -200,6 +221,7 @@ int main(void)
     tcase_add_test(tc, recursion_has_the_room_of_the_whole_stack);
     tcase_add_test(tc, task_has_a_stack_of_the_size_that_it_was_given);
     tcase_add_test(tc, stack_overflow_names_the_task_its_label_and_its_stack_and_dies_of_the_fault);
+    tcase_add_test(tc, stack_overflow_is_told_as_such_where_faults_are_told_too);
     tcase_add_test(tc, fault_that_is_no_stack_overflow_takes_its_usual_course);
     tcase_set_timeout(tc, 20);
     suite_add_tcase(suite, tc);

@@ -288,6 +288,21 @@ START_TEST(oneshot_master_fails_when_a_worker_does)
 }
 END_TEST
 
+START_TEST(oneshot_master_keeps_to_its_number_of_workers)
+{
+    struct jsondoc *reply;
+
+    fixture.hooks.oneshot = true;
+    fixture_start();
+    wait_ready(2);
+    reply = control_ask("{\"command\":\"scale\",\"pool\":\"web\",\"workers\":3}");
+    ck_assert_ptr_nonnull(strstr(jsondoc_text(jsondoc_get(reply, "error")), "to 2 workers"));
+    jsondoc_free(reply);
+    kill(fixture.pid, SIGTERM);
+    ck_assert_int_eq(fixture_wait(), 0);
+}
+END_TEST
+
 START_TEST(address_in_use_ends_the_master_with_2)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -362,6 +377,7 @@ int main(void)
     tcase_add_test(tc, worker_inherits_only_what_the_heritage_names);
     tcase_add_test(tc, oneshot_master_returns_when_all_workers_are_done_with_exact_totals);
     tcase_add_test(tc, oneshot_master_fails_when_a_worker_does);
+    tcase_add_test(tc, oneshot_master_keeps_to_its_number_of_workers);
     tcase_add_test(tc, address_in_use_ends_the_master_with_2);
     tcase_add_test(tc, ttin_and_ttou_change_the_number_of_workers);
     tcase_add_test(tc, hup_and_usr1_do_not_end_the_master);

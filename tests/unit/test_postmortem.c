@@ -102,6 +102,69 @@ START_TEST(abort_of_its_own_shows_the_stack_and_stays_a_signal)
 }
 END_TEST
 
+static __attribute__((noinline)) int read_through(void *arg)
+{
+    int value = *(volatile int *)arg;
+
+    __asm__ volatile("" : "+r"(value));
+    return value;
+}
+
+static int fault_in_a_task(void *arg)
+{
+    int rc;
+
+    cop_task_set_label(cop_current_task(), "GET /null", 9);
+    rc = read_through(arg);
+    __asm__ volatile("" : "+r"(rc));
+    return rc;
+}
+
+static void fault(void)
+{
+    postmortem_install();
+    (void)cop_run(fault_in_a_task, NULL);
+}
+
+static int be_signalled(void *arg)
+{
+    return raise(SIGBUS);
+}
+
+static void take_a_signal(void)
+{
+    postmortem_install();
+    (void)cop_run(be_signalled, NULL);
+}
+
+START_TEST(fault_shows_its_address_task_and_stack_and_stays_a_signal)
+{
+    char said[16384];
+    int status;
+
+    if (SANITIZED)
+        return;
+    status = run_in_child(fault, said, sizeof(said));
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "status %x: %s", status,
+                  said);
+    assert_says(said, "dies of SIGSEGV at address 0x0:\n");
+    assert_says(said, "task 1 \"GET /null\" runs\n    read_through\n    fault_in_a_task\n");
+}
+END_TEST
+
+START_TEST(fault_that_somebody_sends_is_told_without_an_address_and_kills)
+{
+    char said[16384];
+    int status;
+
+    if (SANITIZED)
+        return;
+    status = run_in_child(take_a_signal, said, sizeof(said));
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS, "status %x: %s", status, said);
+    assert_says(said, "dies of SIGBUS:\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("postmortem");
@@ -112,6 +175,8 @@ int main(void)
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, abort_from_outside_tells_what_every_loop_does);
     tcase_add_test(tests, abort_of_its_own_shows_the_stack_and_stays_a_signal);
+    tcase_add_test(tests, fault_shows_its_address_task_and_stack_and_stays_a_signal);
+    tcase_add_test(tests, fault_that_somebody_sends_is_told_without_an_address_and_kills);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

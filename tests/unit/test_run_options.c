@@ -12,7 +12,7 @@
 #include "master/run_config.h"
 #include "master/run_options.h"
 
-static const struct run_app apps[] = {{"hello", "greets"}, {"files", "serves files"}, {NULL, NULL}};
+static const struct run_app apps[] = {{.name = "hello"}, {.name = "files"}, {.name = NULL}};
 
 static struct run_options options;
 static struct config *config;
@@ -189,6 +189,29 @@ START_TEST(what_is_wrong_is_refused_with_its_place_and_what_was_expected)
 }
 END_TEST
 
+START_TEST(watching_and_building_go_with_apps_and_files)
+{
+    ck_assert_int_eq(parse("hello"), 0);
+    ck_assert(!options.watch && !options.build);
+    run_options_fini(&options);
+    ck_assert_int_eq(parse("hello --build=make --watch=/ --watch=/tmp"), 0);
+    ck_assert(options.watch);
+    ck_assert_str_eq(options.build, "make");
+    ck_assert_uint_eq(options.nwatched, 2);
+    ck_assert_str_eq(options.watched[1], "/tmp");
+    run_options_fini(&options);
+    ck_assert_int_eq(parse("x.yaml --build make"), 0);
+    ck_assert(options.watch);
+    ck_assert_uint_eq(options.nwatched, 0);
+    run_options_fini(&options);
+    ck_assert_int_eq(refused("hello --build make --build make"), -EINVAL);
+    ck_assert_int_eq(refused("hello --build="), -EINVAL);
+    ck_assert_int_eq(refused("hello --watch=/none"), -EINVAL);
+    ck_assert_int_eq(refused("hello --wach"), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(error, "(did you mean \"--watch\"?)"));
+}
+END_TEST
+
 START_TEST(help_is_given_whatever_else_is_wrong)
 {
     ck_assert_int_eq(parse("hello --workers 3 --help --nonsense"), 0);
@@ -211,6 +234,7 @@ int main(void)
     tcase_add_test(tcase, module_is_a_path_and_its_name_the_pools);
     tcase_add_test(tcase, file_is_a_configuration_even_one_that_is_not_there);
     tcase_add_test(tcase, what_is_wrong_is_refused_with_its_place_and_what_was_expected);
+    tcase_add_test(tcase, watching_and_building_go_with_apps_and_files);
     tcase_add_test(tcase, help_is_given_whatever_else_is_wrong);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -95,9 +95,10 @@ IN_A_LOOP(deadlines_that_pass_while_nobody_waits_belong_to_the_outermost)
 static int sleep_one_of_two(void *arg)
 {
     struct cop_scope scope;
+    cop_time now = cop_now();
 
-    cop_scope_enter(&scope, cop_now() + 30 * COP_MS);
-    return cop_scope_exit(&scope, cop_sleep(COP_MS));
+    cop_scope_enter(&scope, now + 30 * COP_MS);
+    return cop_scope_exit(&scope, cop_sleep(now + COP_MS - cop_now()));
 }
 
 IN_A_LOOP(sleep_that_was_over_before_the_deadline_is_not_cancelled_though_both_have_passed)

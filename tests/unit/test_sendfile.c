@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "tests/unit/both_loops.h"
+#include "worker/stream/page_cache.h"
 
 enum { FILE_SIZE = 3 << 20 };
 
@@ -92,6 +93,83 @@ TEST_IN_LOOP(sendfile_to_a_peer_that_is_gone_fails_without_a_signal)
     close(file);
 }
 
+/* A file on a disk, none of which is in the page cache; or -1 where there is no such disk. */
+static int make_cold_file(void)
+{
+    static char content[FILE_SIZE];
+    char name[] = "cold-XXXXXX";
+    int fd = mkstemp(name);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(unlink(name), 0);
+    for (int i = 0; i < FILE_SIZE; i++)
+        content[i] = (char)(i % 251);
+    ck_assert_int_eq(write(fd, content, FILE_SIZE), FILE_SIZE);
+    ck_assert_int_eq(fsync(fd), 0);
+    ck_assert_int_eq(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    if (!page_cache_holds(fd, 0, FILE_SIZE))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static uint64_t disk_reads(void)
+{
+    return metric_get(metrics_here, METRIC_disk_reads);
+}
+
+TEST_IN_LOOP(file_that_is_not_in_memory_is_read_by_a_thread_first)
+{
+    struct cop_stream a, b;
+    struct cop_task *task;
+    int file = make_cold_file();
+    uint64_t reads;
+
+    if (file < 0)
+        return;
+    for (int round = 0; round < 2; round++) {
+        open_pair(&a, &b);
+        task = cop_create_task(read_and_compare, &b);
+        reads = disk_reads();
+        ck_assert_int_eq(cop_sendfile(&a, file, 1000, FILE_SIZE - 1000), 0);
+        cop_stream_close(&a);
+        ck_assert_int_eq(cop_await(task), FILE_SIZE);
+        cop_stream_close(&b);
+        if (round == 0)
+            ck_assert_uint_gt(disk_reads(), reads);
+        else
+            ck_assert_uint_eq(disk_reads(), reads);
+    }
+    close(file);
+}
+
+static int send_cold(void *arg)
+{
+    struct cop_stream *stream = ((void **)arg)[0];
+
+    return cop_sendfile(stream, *(int *)((void **)arg)[1], 0, FILE_SIZE);
+}
+
+TEST_IN_LOOP(stream_that_waits_for_a_disk_takes_no_other_writer_and_may_be_closed)
+{
+    struct cop_stream a, b;
+    int file = make_cold_file();
+    void *args[] = {&a, &file};
+    struct cop_task *task;
+
+    if (file < 0)
+        return;
+    open_pair(&a, &b);
+    task = cop_create_task(send_cold, args);
+    ck_assert_int_eq(cop_yield(), 0);
+    ck_assert(a.filling);
+    ck_assert_int_eq(cop_write(&a, "x", 1), -EBUSY);
+    cop_stream_close(&a);
+    ck_assert_int_eq(cop_await(task), -EBADF);
+    cop_stream_close(&b);
+    close(file);
+}
+
 int main(void)
 {
     TCase *tc = tcase_create("sendfile");
@@ -100,5 +178,7 @@ int main(void)
     add_test_in_both(tc, sendfile_past_the_end_or_before_the_start_fails);
     add_test_in_both(tc, sendfile_times_out_when_nobody_reads_and_under_a_deadline);
     add_test_in_both(tc, sendfile_to_a_peer_that_is_gone_fails_without_a_signal);
+    add_test(tc, file_that_is_not_in_memory_is_read_by_a_thread_first);
+    add_test(tc, stream_that_waits_for_a_disk_takes_no_other_writer_and_may_be_closed);
     return run_suite(suite_create("sendfile"), tc);
 }

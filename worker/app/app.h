@@ -64,6 +64,9 @@ struct cop_app {
     void (*stop)(struct cop_context *context);
 };
 
+/* The descriptor of a module, which defines it; the program itself has none. */
+COP_PUBLIC extern const struct cop_app cop_app;
+
 /* A row of an app's options: `field` of `type`, with its default as written ("30s"; NULL: it must
  * be given), its range and a line of help. kind is CONFIG_BOOL, CONFIG_INTEGER, CONFIG_DURATION,
  * CONFIG_SIZE, CONFIG_STRING or CONFIG_PATH; config_keys.h says how each is stored. */

@@ -3,13 +3,7 @@
 
 #include <string.h>
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "common/hex.h"
 
 /* One octet from path[*i]. Returns it, or -status. */
 static int decode(const char *path, size_t len, size_t *i)
@@ -20,8 +14,8 @@ static int decode(const char *path, size_t len, size_t *i)
         return (unsigned char)path[(*i)++];
     if (len - *i < 3)
         return -400;
-    high = hex(path[*i + 1]);
-    low = hex(path[*i + 2]);
+    high = hex_value(path[*i + 1]);
+    low = hex_value(path[*i + 2]);
     if (high < 0 || low < 0 || high + low == 0)
         return -400;
     *i += 3;

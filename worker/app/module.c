@@ -8,19 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/config_file.h"
+
 bool module_is_path(const char *name)
 {
     return strchr(name, '/') != NULL;
-}
-
-/* The path as dlopen takes it: one without a '/' would be looked for among the libraries. */
-static int find_file(const char *path, const char *config_path, char *file, size_t size)
-{
-    const char *slash = config_path && path[0] != '/' ? strrchr(config_path, '/') : NULL;
-    int folder = slash ? (int)(slash - config_path) + 1 : 0;
-    int n = snprintf(file, size, "%.*s%s", folder, folder ? config_path : "", path);
-
-    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
 static int check(const struct cop_app *app, const char *file, char *error, size_t size)
@@ -44,7 +36,7 @@ int module_load(const char *path, const char *config_path, const struct cop_app 
     const struct cop_app *found;
     char file[PATH_MAX];
     void *module;
-    int rc = find_file(path, config_path, file, sizeof(file));
+    int rc = config_file_beside(config_path, path, file, sizeof(file));
 
     if (rc == 0 && access(file, R_OK) < 0)
         rc = -errno;

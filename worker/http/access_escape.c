@@ -3,14 +3,8 @@
 
 #include <string.h>
 
+#include "common/hex.h"
 #include "common/utf8.h"
-
-static char *print_hex(char *at, unsigned number, unsigned digits)
-{
-    for (unsigned i = digits; i > 0; i--)
-        *at++ = "0123456789abcdef"[number >> 4 * (i - 1) & 15];
-    return at;
-}
 
 bool access_escape_is_plain(char character, bool is_quoted)
 {
@@ -23,7 +17,7 @@ size_t access_escape_text(const char *in, char *out, size_t *n)
 {
     out[0] = '\\';
     out[1] = 'x';
-    *n = (size_t)(print_hex(out + 2, (unsigned char)*in, 2) - out);
+    *n = (size_t)(hex_print(out + 2, (unsigned char)*in, 2) - out);
     return 1;
 }
 
@@ -67,7 +61,7 @@ size_t access_escape_json(const char *in, size_t in_len, char *out, size_t *n)
     } else if ((len == 1 && (code < ' ' || code == 127)) || is_treacherous(code)) {
         out[0] = '\\';
         out[1] = 'u';
-        *n = (size_t)(print_hex(out + 2, code, 4) - out);
+        *n = (size_t)(hex_print(out + 2, code, 4) - out);
     } else {
         memcpy(out, in, len);
         *n = len;

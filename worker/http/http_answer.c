@@ -7,7 +7,10 @@
 
 #include "worker/http/http_date.h"
 
-/* "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", without a 0 at the end. */
+/* How most answers begin, and the line behind it, without a 0 at the end:
+ * "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n". */
+#define OK_LINE       "HTTP/1.1 200 OK\r\n"
+#define OK_LINE_LEN   (sizeof(OK_LINE) - 1)
 #define DATE_LINE_LEN (6 + HTTP_DATE_LEN + 2)
 
 static const char *const reasons[600] = {
@@ -90,21 +93,24 @@ void http_answer_error(struct cop_response *response, int status)
     cop_response_body(response, "text/plain", reason, strlen(reason));
 }
 
-/* The line is written anew when the second is another one. The coarse clock is a read of memory. */
-static const char *date_line(void)
+/* OK_LINE and the date, which is written anew when the second is another one. The coarse clock is a
+ * read of memory. */
+static const char *ok_and_date(void)
 {
     static _Thread_local struct {
         time_t second;
-        char line[DATE_LINE_LEN];
+        char text[OK_LINE_LEN + DATE_LINE_LEN];
     } cache;
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
     if (now.tv_sec != cache.second) {
-        memcpy(http_date_print(mempcpy(cache.line, "Date: ", 6), now.tv_sec), "\r\n", 2);
+        char *date = mempcpy(mempcpy(cache.text, OK_LINE, OK_LINE_LEN), "Date: ", 6);
+
+        memcpy(http_date_print(date, now.tv_sec), "\r\n", 2);
         cache.second = now.tv_sec;
     }
-    return cache.line;
+    return cache.text;
 }
 
 static char *print_number(char *at, uint64_t number)
@@ -119,18 +125,21 @@ static char *print_number(char *at, uint64_t number)
     return mempcpy(at, first, (size_t)(digits + sizeof(digits) - first));
 }
 
-static char *print_status(char *at, int status)
+/* The status and the date. */
+static char *print_start(char *at, int status)
 {
+    const char *start = ok_and_date();
     const char *reason;
 
     if (status == 200)
-        return mempcpy(at, "HTTP/1.1 200 OK\r\n", 17);
+        return mempcpy(at, start, OK_LINE_LEN + DATE_LINE_LEN);
     reason = reason_of(status);
     at = mempcpy(at, "HTTP/1.1 ", 9);
     at = print_number(at, (uint64_t)status);
     *at++ = ' ';
     at = mempcpy(at, reason, strlen(reason));
-    return mempcpy(at, "\r\n", 2);
+    at = mempcpy(at, "\r\n", 2);
+    return mempcpy(at, start + OK_LINE_LEN, DATE_LINE_LEN);
 }
 
 static char *print_framing(char *at, const struct cop_response *response,
@@ -150,8 +159,7 @@ static char *print_framing(char *at, const struct cop_response *response,
 char *http_answer_print(char *at, const struct cop_response *response,
                         enum http_connection connection)
 {
-    at = print_status(at, response->status);
-    at = mempcpy(at, date_line(), DATE_LINE_LEN);
+    at = print_start(at, response->status);
     if (response->content_type.data) {
         at = mempcpy(at, "Content-Type: ", 14);
         at = mempcpy(at, response->content_type.data, response->content_type.len);

@@ -9,6 +9,7 @@
 #include "worker/http/http_body.h"
 
 #include "common/check.h"
+#include "common/hex.h"
 #include "worker/http/http_chars.h"
 
 /* A chunk of that size pays for its own line; smaller ones are charged to the budget. */
@@ -49,17 +50,12 @@ bool http_body_is_done(const struct http_body *body)
     return body->state == DONE;
 }
 
-static unsigned digit_value(char c)
-{
-    return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
-}
-
 static int size_octet(struct http_body *body, char c)
 {
     if (http_char_is(c, HTTP_CHAR_HEX)) {
         if (body->left >> 60 || ++body->digits > 32)
             return -413;
-        body->left = body->left << 4 | digit_value(c);
+        body->left = body->left << 4 | (unsigned)hex_value(c);
         return 0;
     }
     if (!body->digits || (c != ';' && c != '\r'))

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "worker/http/field_params.h"
 #include "worker/http/http_chars.h"
 
 #define PORT_DIGITS_MAX 5
@@ -123,6 +124,25 @@ static bool is_authority(const char *text, size_t len)
     return i + digits == len && digits <= PORT_DIGITS_MAX;
 }
 
+/* The same for Host. Most requests name the host that the one before named. */
+static bool is_host(const char *text, size_t len)
+{
+    static _Thread_local struct {
+        size_t len;
+        char text[64];
+    } known;
+
+    if (len > 0 && len == known.len && memcmp(text, known.text, len) == 0)
+        return true;
+    if (!is_authority(text, len))
+        return false;
+    if (len <= sizeof(known.text)) {
+        known.len = len;
+        memcpy(known.text, text, len);
+    }
+    return true;
+}
+
 /* Cut "http://authority" off the front; what is left is the path and the query. Returns 0 or -400.
  */
 static int cut_authority(struct cop_slice *rest)
@@ -192,10 +212,16 @@ static int read_target(struct cop_request *request)
     return split_target(request, rest);
 }
 
+/* `name` is of the same length and has small letters. A field's name is a token. */
 static bool name_is(const struct cop_request *request, const struct http_field *field,
                     const char *name)
 {
-    return strncasecmp(request->head + field->name, name, field->name_len) == 0;
+    const char *own = request->head + field->name;
+
+    for (uint32_t i = 0; i < field->name_len; i++)
+        if ((own[i] | 0x20) != name[i])
+            return false;
+    return true;
 }
 
 static bool is_chunked(const char *text, size_t len)
@@ -248,6 +274,29 @@ static int read_expectation(struct http_head *head, const struct http_field *fie
     return 0;
 }
 
+static bool option_is(struct cop_slice option, const char *name)
+{
+    return option.len == strlen(name) && strncasecmp(option.data, name, option.len) == 0;
+}
+
+/* Each line is a list of options, and all lines are one list. */
+static void read_connection(struct http_head *head, const struct http_field *field)
+{
+    const char *at = head->request.head + field->value, *end = at + field->value_len;
+
+    while (at < end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        size_t len = (size_t)((comma ? comma : end) - at);
+        struct cop_slice option = field_params_trim((struct cop_slice){at, len});
+
+        if (option_is(option, "close"))
+            head->wants_close = true;
+        else if (option_is(option, "keep-alive"))
+            head->keep_alive = true;
+        at += comma ? len + 1 : len;
+    }
+}
+
 /* The fields that bear on framing, routing and the connection; the rest is the handler's. */
 static int read_fields(struct http_head *head, const struct http_parser *parser)
 {
@@ -260,9 +309,11 @@ static int read_fields(struct http_head *head, const struct http_parser *parser)
 
         if (field->name_len == 4 && name_is(request, field, "host")) {
             hosts++;
-            rc = is_authority(request->head + field->value, field->value_len) ? 0 : -400;
+            rc = is_host(request->head + field->value, field->value_len) ? 0 : -400;
         } else if (field->name_len == 6 && name_is(request, field, "expect")) {
             rc = read_expectation(head, field);
+        } else if (field->name_len == 10 && name_is(request, field, "connection")) {
+            read_connection(head, field);
         } else if (field->name_len == 17 && name_is(request, field, "transfer-encoding")) {
             rc = read_coding(head, parser, field);
         }
@@ -287,13 +338,16 @@ int http_head_read(struct http_head *head, const struct http_parser *parser, con
     head->content_length = parser->has_length ? parser->content_length : 0;
     head->chunked = false;
     head->expect_continue = false;
+    head->wants_close = false;
     rc = read_version(request, parser);
     if (rc == 0)
         rc = read_method(request);
     if (rc == 0)
         rc = read_target(request);
-    if (rc == 0)
-        rc = read_fields(head, parser);
-    head->keep_alive = !parser->wants_close && (request->version_minor || parser->wants_keep_alive);
+    if (rc < 0)
+        return rc;
+    head->keep_alive = request->version_minor > 0;
+    rc = read_fields(head, parser);
+    head->keep_alive &= !head->wants_close;
     return rc;
 }

@@ -13,6 +13,7 @@ struct http_head {
     struct cop_request request; /* all but `state` and `session` */
     uint64_t content_length;    /* 0 without one */
     bool chunked;
+    bool wants_close;     /* Connection says so, and that counts more than what else it says */
     bool keep_alive;      /* the client would send more on this connection */
     bool expect_continue; /* the client waits for 100 before it sends the body */
 };

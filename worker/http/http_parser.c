@@ -139,10 +139,21 @@ static int judge_method(const struct http_parser *parser, const char *message, s
     return message[i] == ' ' && i > parser->skipped ? -501 : -400;
 }
 
+/* llhttp knows methods that are not HTTP's, and stumbles over them where it sees that this is. */
+static bool is_method_of_others(const struct http_parser *parser, llhttp_errno_t error, size_t len)
+{
+    uint32_t end = parser->target + parser->target_len;
+
+    return error == HPE_INVALID_CONSTANT && parser->target_len && end + 6 <= len &&
+           memcmp(parser->base + end, " HTTP/", 6) == 0;
+}
+
 static int judge_error(struct http_parser *parser, llhttp_errno_t error, size_t len)
 {
     if (parser->overfull)
         return -431;
+    if (is_method_of_others(parser, error, len))
+        return -501;
     if (error == HPE_INVALID_METHOD) {
         parser->bad_method = true;
         return judge_method(parser, parser->base, len);
@@ -155,9 +166,10 @@ static uint32_t check_request_line(struct http_parser *parser, uint32_t head_len
 {
     const char *base = parser->base;
     uint32_t end = parser->target + parser->target_len;
-    size_t method_len = strlen(http_parser_method_name(parser->method));
 
-    if (parser->target != parser->skipped + method_len + 1 || base[parser->target - 1] != ' ')
+    if (parser->target <= parser->skipped + 1 || base[parser->target - 1] != ' ' ||
+        !http_chars_are(base + parser->skipped, parser->target - 1 - parser->skipped,
+                        HTTP_CHAR_TOKEN))
         return 0;
     if (end + 11 > head_len || memcmp(base + end, " HTTP/", 6) != 0 || base[end + 7] != '.' ||
         base[end + 9] != '\r' || base[end + 10] != '\n')
@@ -216,8 +228,6 @@ static int complete(struct http_parser *parser, uint32_t head_len)
     parser->minor = (uint8_t)(parser->base[parser->target + parser->target_len + 8] - '0');
     parser->has_length = state->flags & F_CONTENT_LENGTH;
     parser->has_coding = state->flags & F_TRANSFER_ENCODING;
-    parser->wants_close = state->flags & F_CONNECTION_CLOSE;
-    parser->wants_keep_alive = state->flags & F_CONNECTION_KEEP_ALIVE;
     parser->content_length = state->content_length;
     return (int)head_len;
 }
@@ -264,11 +274,6 @@ int http_parser_feed(struct http_parser *parser, const char *message, size_t len
     if (has_no_version(parser, len))
         return -400;
     return len == parser->max ? judge_length(parser) : 0;
-}
-
-const char *http_parser_method_name(unsigned method)
-{
-    return method <= HTTP_FLUSH ? llhttp_method_name((llhttp_method_t)method) : "";
 }
 
 /* ---- answers ---- */

@@ -44,8 +44,7 @@ struct http_parser {
     /* Valid once the head is complete. */
     uint8_t method; /* llhttp's number */
     uint8_t major, minor;
-    bool has_length, has_coding;        /* Content-Length, Transfer-Encoding */
-    bool wants_close, wants_keep_alive; /* options in Connection */
+    bool has_length, has_coding; /* Content-Length, Transfer-Encoding */
     uint64_t content_length;
     struct http_field fields[HTTP_FIELDS_MAX];
 };
@@ -63,9 +62,6 @@ static inline bool http_parser_is_idle(const struct http_parser *parser, size_t 
 {
     return parser->skipped == len;
 }
-
-/* The method's name as llhttp counts methods; "" for none. */
-const char *http_parser_method_name(unsigned method);
 
 /* What is known of an answer so far. */
 struct http_response {

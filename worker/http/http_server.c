@@ -16,6 +16,7 @@
 #include "worker/http/http_server.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,9 +35,6 @@
 
 /* The body of a refused request is read, and the connection kept, up to that. */
 #define SHORT_BODY (64u << 10)
-
-/* Memory of one request, besides its body. */
-#define ARENA_MAX (1u << 20)
 
 /* Of a path in the log. */
 #define PATH_SHOWN 200
@@ -181,6 +179,28 @@ static bool is_draining(const struct http_session *session)
     return atomic_load_explicit(&session->service->draining, memory_order_relaxed);
 }
 
+static void tell(struct http_session *session, const char *what)
+{
+    const struct cop_request *request = &session->head.request;
+
+    log_error("task %llu: request %s: %.*s %.*s: %s",
+              (unsigned long long)cop_task_id(session->task), request_id_of(session),
+              (int)request->method_name.len, request->method_name.data,
+              (int)(request->path.len < PATH_SHOWN ? request->path.len : PATH_SHOWN),
+              request->path.data, what);
+}
+
+/* An error that is nobody's answer is for the operator. */
+static void tell_error(struct http_session *session, int rc)
+{
+    const char *what = strerrordesc_np(-rc);
+
+    if (rc >= 0 || (rc <= -400 && rc > -600) || rc == -ECANCELED || http_answer_status(rc) < 500 ||
+        session->broken || (session->has_body && session->body_error < 0))
+        return;
+    tell(session, what ? what : "its handler returned what is neither -errno nor -status");
+}
+
 /* A handler has returned rc, or nobody was asked. */
 static void answer(struct http_session *session, int rc)
 {
@@ -193,8 +213,10 @@ static void answer(struct http_session *session, int rc)
             session->closing = true;
         return;
     }
-    if (rc >= 0 && (response->status < 200 || response->status > 599))
+    if (rc >= 0 && (response->status < 200 || response->status > 599)) {
+        tell(session, "its handler set a status that is not from 200 to 599");
         rc = -500;
+    }
     if (rc < 0)
         http_answer_error(response, http_answer_status(rc));
     rc = finish_body(session);
@@ -231,29 +253,14 @@ static void reject(struct http_session *session, int rc, const struct cop_reques
     conclude(session, request);
 }
 
-/* An error that is nobody's answer is for the operator. */
-static void tell_error(struct http_session *session, int rc)
-{
-    const struct cop_request *request = &session->head.request;
-
-    if (rc >= 0 || rc <= -400 || rc == -ECANCELED || http_answer_status(rc) < 500 ||
-        session->broken || (session->has_body && session->body_error < 0))
-        return;
-    log_error("task %llu: request %s: %.*s %.*s: %s",
-              (unsigned long long)cop_task_id(session->task), request_id_of(session),
-              (int)request->method_name.len, request->method_name.data,
-              (int)(request->path.len < PATH_SHOWN ? request->path.len : PATH_SHOWN),
-              request->path.data, strerrordesc_np(-rc) ? strerrordesc_np(-rc) : "unknown error");
-}
-
 static void handle(struct http_session *session)
 {
     struct cop_request *request = &session->head.request;
     struct cop_response *response = &session->response;
     int rc;
 
-    cop_task_set_label(session->task, request->method_name.data,
-                       request->method_name.len + 1 + request->target.len);
+    sched_set_label(session->task, request->method_name.data,
+                    request->method_name.len + 1 + request->target.len);
     request->state = session->http->state;
     request->route = NULL;
     request->session = session;
@@ -385,7 +392,7 @@ enum cop_verdict http_serve(struct cop_connection *connection, void *arg)
     session.connection = connection;
     session.service = connection->service;
     session.http = arg;
-    session.task = cop_current_task();
+    session.task = sched_current();
     session.input = session.on_stack;
     session.input_size = HTTP_INPUT_SIZE;
     session.start = session.end = 0;
@@ -407,61 +414,15 @@ enum cop_verdict http_serve(struct cop_connection *connection, void *arg)
     session.parsing = false;
     if (session.http->wants_peer && !connection->peer)
         (void)cop_connection_peer(connection);
+    /* A signal may look at it from here on (slow_requests.c). */
+    atomic_signal_fence(memory_order_release);
     session.task->serves = &session;
     verdict = run(&session);
     session.task->serves = NULL;
     if (session.http->wants_id)
         cop_task_set_name(session.task, NULL);
-    cop_task_set_label(session.task, NULL, 0);
+    sched_set_label(session.task, NULL, 0);
     if (session.input != session.on_stack)
         free(session.input);
     return verdict;
-}
-
-static cop_time timeout_of(int64_t timeout)
-{
-    return timeout > 0 ? timeout : COP_NEVER;
-}
-
-struct http_service *http_service_new(const struct config_pool *pool, cop_handler handler,
-                                      void *state)
-{
-    /* Who looks at a blocking thread finds what is there, and can ask for nothing. */
-    bool is_seen_by_signals = pool->slow_request > 0 && pool->tasks == 1;
-    struct http_service *service = malloc(sizeof(*service));
-
-    if (!service)
-        return NULL;
-    *service = (struct http_service){
-        .handler = handler,
-        .router = NULL,
-        .middleware = NULL,
-        .state = state,
-        .header_timeout = timeout_of(pool->header_timeout),
-        .body_timeout = timeout_of(pool->body_timeout),
-        .request_timeout = timeout_of(pool->request_timeout),
-        .header_max = (uint32_t)pool->header_max,
-        .body_max = pool->body_max,
-        .min_rate = pool->min_rate,
-        .arena_max = pool->body_max + ARENA_MAX,
-        .request_id = pool->request_id,
-        .wants_id = pool->request_id != CONFIG_REQUEST_ID_OFF || is_seen_by_signals,
-        .wants_peer = is_seen_by_signals,
-    };
-    if (strcmp(pool->access_log, "off") == 0)
-        return service;
-    service->access_log = access_log_new(pool);
-    if (!service->access_log) {
-        free(service);
-        return NULL;
-    }
-    service->wants_peer |= access_log_wants_peer(service->access_log);
-    return service;
-}
-
-void http_service_free(struct http_service *service)
-{
-    if (service)
-        access_log_free(service->access_log);
-    free(service);
 }

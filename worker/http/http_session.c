@@ -121,7 +121,8 @@ static void record_durations(struct http_session *session)
 /* The wait for a slow client ends each time with write_timeout; all of them for one answer, however
  * many pieces it has, end with what a client of the least rate needs. A long piece has that as its
  * deadline; after a short one the time is added up. */
-static cop_time begin_write(const struct http_session *session, struct cop_scope *scope, size_t len)
+static inline cop_time begin_write(const struct http_session *session, struct cop_scope *scope,
+                                   size_t len)
 {
     if (len > SMALL_ANSWER)
         cop_scope_enter(scope, http_session_deadline(session, clock_now() - session->send_waited,
@@ -130,8 +131,8 @@ static cop_time begin_write(const struct http_session *session, struct cop_scope
     return session->sending ? clock_now() : 0;
 }
 
-static int end_write(struct http_session *session, struct cop_scope *scope, size_t len,
-                     cop_time began, int rc)
+static inline int end_write(struct http_session *session, struct cop_scope *scope, size_t len,
+                            cop_time began, int rc)
 {
     cop_time patience = session->service->write_timeout;
 
@@ -184,7 +185,8 @@ int http_session_send_file(struct http_session *session, int file, off_t offset,
         return session->broken ? -EPIPE : rc;
     began = begin_write(session, &scope, len);
     rc = cop_sendfile(http_session_stream(session), file, offset, len);
-    rc = end_write(session, &scope, len, began, rc);
+    /* The file has become shorter, which is not the client's doing. */
+    rc = end_write(session, &scope, len, began, rc == -ENODATA ? -EIO : rc);
     if (rc < 0)
         http_session_break(session, rc);
     return rc;

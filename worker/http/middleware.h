@@ -12,8 +12,12 @@
  *         return rc;
  *     }
  *
- * One that does not call cop_next answers itself. It sees requests that no route takes, too: as
- * -404.
+ * One that does not call cop_next answers itself, with an error of its own fields like this:
+ *
+ *     response->status = 401;
+ *     return cop_response_header(response, "WWW-Authenticate", "Bearer");
+ *
+ * It sees requests that no route takes, too: as -404.
  */
 #ifndef COPPICE_MIDDLEWARE_H
 #define COPPICE_MIDDLEWARE_H

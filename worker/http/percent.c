@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/hex.h"
 #include "worker/http/http_chars.h"
 
-static unsigned digit_value(char c)
-{
-    return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
-}
-
-ssize_t percent_decode(const char *text, size_t len, bool plus_is_space, char *out)
+/* Returns the length, at most that of the text, or -400: a '%' without two digits, or an encoded
+ * NUL. */
+static ssize_t decode(const char *text, size_t len, bool plus_is_space, char *out)
 {
     size_t n = 0;
 
@@ -21,7 +19,7 @@ ssize_t percent_decode(const char *text, size_t len, bool plus_is_space, char *o
         if (c == '%') {
             if (len - i < 3 || !http_chars_are(text + i + 1, 2, HTTP_CHAR_HEX))
                 return -400;
-            c = (char)(digit_value(text[i + 1]) << 4 | digit_value(text[i + 2]));
+            c = (char)(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
             if (!c)
                 return -400;
             i += 2;
@@ -44,7 +42,7 @@ int percent_decode_slice(struct cop_request *request, struct cop_slice *slice, b
     out = cop_request_alloc(request, slice->len);
     if (!out)
         return -ENOMEM;
-    n = percent_decode(slice->data, slice->len, plus_is_space, out);
+    n = decode(slice->data, slice->len, plus_is_space, out);
     if (n < 0)
         return (int)n;
     *slice = (struct cop_slice){out, (size_t)n};

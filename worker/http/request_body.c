@@ -7,6 +7,7 @@
 #include "worker/http/request_body.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -35,6 +36,9 @@ bool request_body_is_done(const struct http_session *session)
 {
     return !session->has_body || http_body_is_done(&session->body);
 }
+
+/* For a body of unknown length. */
+#define FIRST_ROOM 4096
 
 /* Before a wait: the answers to earlier requests must not wait too, nor a client for 100. Then no
  * wait may last longer than a body of the least rate lets it. */
@@ -173,39 +177,61 @@ static int read_announced(struct cop_request *request, char *text, size_t size)
     return 0;
 }
 
-/* Of unknown length: double the room while it lasts. */
-static int read_chunked(struct cop_request *request, size_t max, struct cop_slice *body)
+/* The buffer may be moved, by realloc: 0 where there is no memory. */
+static size_t grow(char **text, size_t size, size_t max)
 {
-    size_t size = max < 1024 ? max : 1024, len = 0;
-    char *text = cop_request_alloc(request, size + 1);
+    size_t larger = !size ? FIRST_ROOM : 2 * size;
+    char *grown;
+
+    larger = larger < max ? larger : max;
+    grown = realloc(*text, larger + 1);
+    if (!grown)
+        return 0;
+    *text = grown;
+    return larger;
+}
+
+/* Of unknown length: the room doubles while it lasts. Not in the arena, which would have to hold
+ * every size on the way, too. */
+static ssize_t read_chunked(struct cop_request *request, size_t max, char **text)
+{
+    size_t size = 0, len = 0;
 
     for (;;) {
-        char *larger, probe;
-        ssize_t n;
+        char probe;
+        ssize_t n = cop_request_read(request, len < size ? *text + len : &probe,
+                                     len < size ? size - len : 1);
 
-        if (!text)
-            return -ENOMEM;
-        n = cop_request_read(request, len < size ? text + len : &probe,
-                             len < size ? size - len : 1);
-        if (n < 0)
-            return (int)n;
-        if (n == 0)
-            break;
+        if (n <= 0)
+            return n < 0 ? n : (ssize_t)len;
         if (len == max)
             return -413;
         if (len < size) {
             len += (size_t)n;
             continue;
         }
-        size = size * 2 < max ? size * 2 : max;
-        larger = cop_request_alloc(request, size + 1);
-        if (!larger)
+        size = grow(text, size, max);
+        if (!size)
             return -ENOMEM;
-        text = memcpy(larger, text, len);
-        text[len++] = probe;
+        (*text)[len++] = probe;
     }
-    text[len] = 0;
-    *body = (struct cop_slice){text, len};
+}
+
+static int take_chunked(struct cop_request *request, size_t max, struct cop_slice *body)
+{
+    char *text = NULL;
+    ssize_t n = read_chunked(request, max, &text);
+
+    if (n <= 0) {
+        free(text);
+        if (n == 0)
+            *body = (struct cop_slice){"", 0};
+        return (int)n;
+    }
+    if (cop_request_defer(request, free, text) < 0)
+        return -ENOMEM;
+    text[n] = 0;
+    *body = (struct cop_slice){text, (size_t)n};
     return 0;
 }
 
@@ -217,7 +243,7 @@ int cop_request_body(struct cop_request *request, size_t max, struct cop_slice *
     int rc;
 
     if (session->has_body && session->head.chunked)
-        return read_chunked(request, max, body);
+        return take_chunked(request, max, body);
     if (len > max)
         return -413;
     text = cop_request_alloc(request, len + 1);

@@ -7,6 +7,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/hex.h"
 #include "worker/http/http_session.h"
 
 #define FIELD "X-Request-ID"
@@ -23,13 +24,6 @@ static void draw_base(void)
         ids.base = (uint64_t)clock_now() ^ (uint64_t)(uintptr_t)&ids << 20;
 }
 
-static char *print_hex(char *at, uint64_t number, unsigned digits)
-{
-    for (unsigned i = digits; i > 0; i--)
-        *at++ = "0123456789abcdef"[number >> 4 * (i - 1) & 15];
-    return at;
-}
-
 size_t request_id_make(char text[REQUEST_ID_MAX + 1])
 {
     char *end;
@@ -38,8 +32,8 @@ size_t request_id_make(char text[REQUEST_ID_MAX + 1])
         draw_base();
         ids.next = 1;
     }
-    end = print_hex(text, ids.base, 16);
-    end = print_hex(end, ids.next++, 8);
+    end = hex_print(text, ids.base, 16);
+    end = hex_print(end, ids.next++, 8);
     *end = 0;
     return (size_t)(end - text);
 }

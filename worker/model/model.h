@@ -43,7 +43,8 @@ void model_tasks_cut(struct model_tasks *model);
 void model_tasks_free(struct model_tasks *model);
 
 /* One connection at a time, with system calls that wait in the kernel. Serves until the loop is
- * interrupted (loop_set_interrupt); runs on the thread of the blocking loop. */
+ * interrupted (loop_options.interrupt), and then, where the service is the last, who waits to be
+ * accepted. Runs on the thread of the blocking loop. */
 void model_blocking_run(struct cop_loop *loop, const struct model_options *options);
 
 #endif

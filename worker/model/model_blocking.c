@@ -19,6 +19,7 @@ static void serve_connection(struct cop_loop *loop, struct cop_service *service,
                              struct cop_connection *connection)
 {
     enum cop_verdict verdict;
+    bool was_draining;
 
     /* At least once: a connection that was accepted just before a drain may have its request
      * already. */
@@ -27,6 +28,7 @@ static void serve_connection(struct cop_loop *loop, struct cop_service *service,
             connection->serves ? service->keepalive_timeout : service->first_byte_timeout;
         cop_time since = loop->now;
 
+        was_draining = service->draining;
         connection->stream.fresh = true;
         cop_stream_set_timeouts(&connection->stream, patience, service->write_timeout);
         verdict = service->serve(connection, service->arg);
@@ -35,7 +37,8 @@ static void serve_connection(struct cop_loop *loop, struct cop_service *service,
         if (connection->stream.fresh && loop->now - since >= patience)
             METRIC_ADD(idle_timeouts, 1);
         connection->serves++;
-    } while (verdict == COP_PARK && loop_interrupted(loop) == LOOP_INTERRUPT_NONE);
+        /* Where the drain began meanwhile, the client may not have been told to close. */
+    } while (verdict == COP_PARK && !was_draining && loop_interrupted(loop) != LOOP_INTERRUPT_ALL);
     cop_stream_close(&connection->stream);
     connection_forget_peer(connection);
 }
@@ -49,18 +52,48 @@ static void wait_for_better_times(void)
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
+static void serve_accepted(struct cop_loop *loop, const struct model_options *options, int fd,
+                           uint64_t id)
+{
+    struct metrics *metrics = loop_metrics(loop);
+    struct cop_connection connection = {.service = options->service, .id = id};
+
+    loop->now = clock_now();
+    cop_stream_init(&connection.stream, fd);
+    connection.stream.counted = true;
+    METRIC_ADD(accepts, 1);
+    metric_set(metrics, METRIC_connections, 1);
+    serve_connection(loop, options->service, &connection);
+    metric_set(metrics, METRIC_connections, 0);
+    METRIC_ADD(closes, 1);
+}
+
+/* Nobody else will: serve whoever waits already, and not those that come meanwhile. */
+static void serve_waiting(struct cop_loop *loop, const struct model_options *options, int fd,
+                          uint64_t *id)
+{
+    for (unsigned n = listener_count_waiting(fd); n > 0; n--) {
+        int accepted =
+            loop_interrupted(loop) == LOOP_INTERRUPT_ALL ? -1 : listener_accept_waiting(fd);
+
+        if (accepted < 0)
+            return;
+        serve_accepted(loop, options, accepted, ++*id);
+    }
+}
+
 void model_blocking_run(struct cop_loop *loop, const struct model_options *options)
 {
     struct metrics *metrics = loop_metrics(loop);
+    size_t nfds = options->nsockets < SOCKETS_MAX ? options->nsockets : SOCKETS_MAX;
     int fds[SOCKETS_MAX];
     uint64_t id = 0;
 
-    for (size_t i = 0; i < options->nsockets && i < SOCKETS_MAX; i++)
+    for (size_t i = 0; i < nfds; i++)
         fds[i] = options->sockets[i].fd;
     metric_set(metrics, METRIC_connections_limit, 1);
     while (loop_interrupted(loop) == LOOP_INTERRUPT_NONE) {
-        int fd = listener_accept_blocking(fds, options->nsockets);
-        struct cop_connection connection = {.service = options->service, .id = ++id};
+        int fd = listener_accept_blocking(fds, nfds);
 
         if (fd == -ECANCELED)
             break;
@@ -68,13 +101,8 @@ void model_blocking_run(struct cop_loop *loop, const struct model_options *optio
             wait_for_better_times();
             continue;
         }
-        loop->now = clock_now();
-        cop_stream_init(&connection.stream, fd);
-        connection.stream.counted = true;
-        METRIC_ADD(accepts, 1);
-        metric_set(metrics, METRIC_connections, 1);
-        serve_connection(loop, options->service, &connection);
-        metric_set(metrics, METRIC_connections, 0);
-        METRIC_ADD(closes, 1);
+        serve_accepted(loop, options, fd, ++id);
     }
+    for (size_t i = 0; options->service->is_last && i < nfds; i++)
+        serve_waiting(loop, options, fds[i], &id);
 }

@@ -36,6 +36,10 @@
 /* A client that has connected is about to say something; a drain gives it so long. */
 #define GREETING_NS NS_PER_S
 
+/* A client that was answered just now may ask on without a pause, and is told to close with its
+ * next answer; a drain that has the time gives it so long. */
+#define PAUSE_NS (250 * NS_PER_MS)
+
 /* A place in an idle list may be older than the connection's last request by so much. */
 #define RENEW_PLACE_NS (250 * NS_PER_MS)
 
@@ -170,7 +174,8 @@ static void serve(struct record *record)
     /* Nothing was read: the connection is as silent as before. */
     if (!connection->stream.fresh)
         connection->serves++;
-    if (verdict == COP_CLOSE || cop_cancelled() || (service->draining && connection->serves))
+    if (verdict == COP_CLOSE || sched_check(sched_current()) < 0 ||
+        (service->draining && connection->serves))
         close_record(record);
     else
         park(record);
@@ -321,12 +326,14 @@ static void expire(struct model_tasks *model, struct list *list, cop_time timeou
     }
 }
 
-/* The idle connection whose turn it is to leave; NULL: those that are left may still greet. */
+/* The idle connection whose turn it is to leave; NULL: those that are left may still greet, or are
+ * about to go on. */
 static struct record *next_to_leave(struct model_tasks *model)
 {
     struct record *record = first_idle(&model->parked);
+    int64_t now = model->loop->now;
 
-    if (record)
+    if (record && (now >= model->drain_until || now - record->idle_since >= PAUSE_NS))
         return record;
     record = first_idle(&model->silent);
     if (!record || model->cutting || model->loop->now - record->idle_since >= GREETING_NS)
@@ -415,8 +422,11 @@ void model_tasks_drain(struct model_tasks *model, int64_t spread_ns, void (*left
     model->drain_until = clock_now() + spread_ns;
     model->left = left;
     model->left_arg = arg;
-    for (size_t i = 0; i < model->nlisteners; i++)
+    for (size_t i = 0; i < model->nlisteners; i++) {
+        if (model->service->is_last)
+            listener_sweep(&model->listeners[i]);
         listener_stop(&model->listeners[i]);
+    }
     close_share(model);
     leave_if_empty(model);
 }

@@ -19,7 +19,7 @@ enum cop_verdict { COP_CLOSE, COP_PARK };
 
 struct cop_connection;
 
-/* One per loop and pool; the model fills in `draining`, the app the rest. */
+/* One per loop and pool; the model and its thread fill in the last two, the app the rest. */
 struct cop_service {
     /* Runs in a task, or on the thread itself under a blocking model, where the first read may
      * wait. */
@@ -28,7 +28,8 @@ struct cop_service {
     cop_time first_byte_timeout; /* an accepted connection may stay silent so long */
     cop_time keepalive_timeout;  /* a parked one */
     cop_time write_timeout;      /* each wait for the peer to take bytes */
-    _Atomic bool draining;       /* the worker is leaving: answer with close */
+    COP_ATOMIC bool draining;    /* the worker is leaving: answer with close */
+    COP_ATOMIC bool is_last;     /* then: nobody accepts after it */
 };
 
 /* Who is at the other end. */

@@ -2,6 +2,9 @@
 #include "worker/stream/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -15,6 +18,12 @@
 #define BURST_MAX 8
 
 #define LISTENERS_MAX 64
+
+/* More than any queue holds; a bound where clients come as fast as they are accepted. */
+#define SWEEP_MAX 65536
+
+/* The kernel does not tell the length of a UNIX socket's queue. */
+#define WAITING_GUESS 128
 
 bool listener_error_is_of_the_connection(int error)
 {
@@ -45,6 +54,16 @@ static void adapt_burst(struct listener *listener, unsigned naccepted)
         listener->burst = naccepted > 0 ? naccepted : 1;
 }
 
+/* Stop accepting for a while. */
+static void pause_accepting(struct listener *listener)
+{
+    if (listener->paused)
+        return;
+    listener->paused = true;
+    METRIC_ADD(accept_pauses, 1);
+    io_unwatch(&listener->io);
+}
+
 static void readable(struct io *io)
 {
     struct listener *listener = list_entry(io, struct listener, io);
@@ -59,11 +78,11 @@ static void readable(struct io *io)
         n++;
         if (fd >= 0) {
             if (!listener->accepted(listener, fd))
-                listener_pause(listener);
+                pause_accepting(listener);
         } else {
             METRIC_ADD(accept_errors, 1);
             if (!listener_error_is_of_the_connection(errno))
-                listener_pause(listener);
+                pause_accepting(listener);
         }
     }
     adapt_burst(listener, n);
@@ -83,13 +102,16 @@ void listener_stop(struct listener *listener)
     io_fini(&listener->io);
 }
 
-void listener_pause(struct listener *listener)
+void listener_sweep(struct listener *listener)
 {
-    if (listener->paused)
-        return;
-    listener->paused = true;
-    METRIC_ADD(accept_pauses, 1);
-    io_unwatch(&listener->io);
+    for (unsigned n = 0; n < SWEEP_MAX && !listener->paused; n++) {
+        int fd = accept4(listener->io.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0 && !listener->accepted(listener, fd))
+            return;
+        if (fd < 0 && !listener_error_is_of_the_connection(errno))
+            return;
+    }
 }
 
 void listener_resume(struct listener *listener)
@@ -117,10 +139,39 @@ static int wait_for_any(const int *fds, size_t nfds)
     return -EINTR;
 }
 
+unsigned listener_count_waiting(int fd)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    /* For a listener the kernel reports its queue here (tcp_get_info). */
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 ? info.tcpi_unacked
+                                                                   : WAITING_GUESS;
+}
+
+int listener_accept_waiting(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    for (unsigned n = 0; n < SWEEP_MAX; n++) {
+        int accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+
+        if (accepted >= 0)
+            return accepted;
+        if (!listener_error_is_of_the_connection(errno))
+            break;
+    }
+    return -errno;
+}
+
 int listener_accept_blocking(const int *fds, size_t nfds)
 {
+    bool has_to_poll = nfds > 1;
+
     while (loop_interrupted(loop_here) == LOOP_INTERRUPT_NONE) {
-        int which = nfds == 1 ? 0 : wait_for_any(fds, nfds);
+        int which = has_to_poll ? wait_for_any(fds, nfds) : 0;
         int fd = which < 0 ? which : accept4(fds[which], NULL, NULL, SOCK_CLOEXEC);
 
         if (fd >= 0)
@@ -130,6 +181,9 @@ int listener_accept_blocking(const int *fds, size_t nfds)
                 return which;
             continue;
         }
+        /* A socket that another generation opened, or that the next one has, need not block. */
+        if (errno == EAGAIN)
+            has_to_poll = true;
         if (errno == EAGAIN || errno == EINTR)
             continue;
         METRIC_ADD(accept_errors, 1);

@@ -28,9 +28,18 @@ void listener_start(struct listener *listener, int fd,
                     bool (*accepted)(struct listener *listener, int fd), void *arg);
 void listener_stop(struct listener *listener);
 
-/* Stop accepting for a while, and go on. Both are harmless twice. */
-void listener_pause(struct listener *listener);
+/* Go on, where `accepted` said no or there was no descriptor. Harmless twice. */
 void listener_resume(struct listener *listener);
+
+/* Accept what waits already, as one that will be stopped and has no successor. */
+void listener_sweep(struct listener *listener);
+
+/* For a blocking loop, likewise: the next connection of those that wait on fd, which does not block
+ * any more. Returns its descriptor, -EAGAIN when none waits, or another -errno. */
+int listener_accept_waiting(int fd);
+
+/* How many connections wait on fd; a guess where the kernel does not tell. */
+unsigned listener_count_waiting(int fd);
 
 /* For a blocking loop: wait in the kernel for the next connection. Returns its descriptor, blocking
  * and CLOEXEC, -ECANCELED when the loop was interrupted, or another -errno, of which -EMFILE,

@@ -7,10 +7,13 @@
 
 #include "common/check.h"
 #include "common/metrics.h"
+#include "worker/stream/page_cache.h"
 #include "worker/stream/sigpipe.h"
 
-/* At once: what a blocking socket takes in one call cannot be interrupted. */
-#define PIECE_MAX (256u << 10)
+/* At once. What a blocking socket takes in one call cannot be interrupted; on a loop, the others
+ * wait for it. */
+#define PIECE_MAX          (1u << 20)
+#define PIECE_MAX_BLOCKING (256u << 10)
 
 static ssize_t send_piece(struct cop_stream *stream, int file, off_t *offset, size_t size)
 {
@@ -18,19 +21,56 @@ static ssize_t send_piece(struct cop_stream *stream, int file, off_t *offset, si
     ssize_t n;
 
     sigpipe_hold(&hold);
-    n = sendfile(stream->io.fd, file, offset, size < PIECE_MAX ? size : PIECE_MAX);
+    n = sendfile(stream->io.fd, file, offset, size);
     sigpipe_release(&hold);
     return n < 0 ? -errno : n;
+}
+
+/* Have the next piece in memory, so that sending it does not wait for a disk. The stream is not to
+ * be written meanwhile, and may be closed. Returns 0 or -errno. */
+static int prepare(struct cop_stream *stream, int file, off_t offset, size_t size)
+{
+    int rc;
+
+    if (page_cache_holds(file, offset, size))
+        return 0;
+    stream->filling = true;
+    rc = page_cache_fill(file, offset, size);
+    stream->filling = false;
+    if (rc == 0 && stream->io.fd < 0)
+        rc = -EBADF;
+    return rc;
+}
+
+/* The next piece: one that is prepared, or not worth it. Returns its size, or -errno. */
+static ssize_t next_piece(struct cop_stream *stream, int file, off_t offset, size_t size,
+                          off_t *prepared)
+{
+    size_t most = stream->blocking ? PIECE_MAX_BLOCKING : PIECE_MAX;
+    size_t piece = size < most ? size : most;
+    int rc;
+
+    if (stream->blocking)
+        return (ssize_t)piece;
+    if (offset < *prepared)
+        return *prepared - offset;
+    rc = prepare(stream, file, offset, piece);
+    *prepared = offset + (off_t)piece;
+    return rc < 0 ? rc : (ssize_t)piece;
 }
 
 static int send_all(struct cop_stream *stream, int file, off_t offset, size_t size, bool in_kernel)
 {
     cop_time deadline = COP_NEVER;
+    off_t prepared = offset;
 
     while (size > 0) {
-        ssize_t n = send_piece(stream, file, &offset, size);
+        ssize_t n = next_piece(stream, file, offset, size, &prepared);
         int rc;
 
+        if (n < 0)
+            return (int)n;
+        n = send_piece(stream, file, &offset, (size_t)n);
         if (n == 0)
             return -ENODATA;
         if (n > 0) {

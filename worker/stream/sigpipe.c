@@ -2,9 +2,18 @@
 #include "worker/stream/sigpipe.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <time.h>
 
 #include "common/check.h"
+
+static bool is_ignored;
+
+void sigpipe_ignore(void)
+{
+    is_ignored = true;
+    signal(SIGPIPE, SIG_IGN);
+}
 
 static void only_sigpipe(sigset_t *set)
 {
@@ -16,6 +25,8 @@ void sigpipe_hold(struct sigpipe *hold)
 {
     sigset_t pending, set;
 
+    if (is_ignored)
+        return;
     only_sigpipe(&set);
     CHECK(pthread_sigmask(SIG_BLOCK, &set, &hold->before) == 0);
     /* Only where it was blocked before can it be waiting. */
@@ -29,6 +40,8 @@ void sigpipe_release(struct sigpipe *hold)
     struct timespec at_once = {0};
     sigset_t set;
 
+    if (is_ignored)
+        return;
     only_sigpipe(&set);
     if (error == EPIPE && !hold->pending)
         (void)sigtimedwait(&set, NULL, &at_once);

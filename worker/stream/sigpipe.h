@@ -13,6 +13,10 @@ struct sigpipe {
     int pending; /* it was there before, and is somebody else's */
 };
 
+/* Have the process ignore it for good, before any thread starts; the calls below do nothing then.
+ */
+void sigpipe_ignore(void);
+
 /* Hold the signal back on this thread, until sigpipe_release, which drops the one that came
  * meanwhile. Do not wait in between. errno stays what it was. */
 void sigpipe_hold(struct sigpipe *hold);

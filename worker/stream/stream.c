@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/metrics.h"
 #include "worker/stream/sigpipe.h"
+#include "worker/stream/socket_calls.h"
 #include "worker/task/sched.h"
 
 /* So many calls may succeed without a wait before the others get their turn. */
@@ -34,6 +35,7 @@ void cop_stream_init(struct cop_stream *stream, int fd)
     stream->fresh = false;
     stream->pipe = false;
     stream->silent = true;
+    stream->filling = false;
     stream->read_timeout = COP_NEVER;
     stream->write_timeout = COP_NEVER;
     stream->kernel_read_timeout = COP_NEVER;
@@ -114,9 +116,11 @@ static int after_signal(const struct cop_stream *stream, cop_time timeout, cop_t
     bool is_idle = interrupt == LOOP_INTERRUPT_IDLE && stream->fresh;
     cop_time now = clock_now();
 
-    if (interrupt == LOOP_INTERRUPT_ALL || (is_idle && !stream->silent))
+    if (interrupt == LOOP_INTERRUPT_ALL)
         return -ECANCELED;
-    if (is_idle && timeout > GREETING_NS)
+    if (is_idle && !stream->silent && now >= loop_idle_until(loop_here))
+        return -ECANCELED;
+    if (is_idle && stream->silent && timeout > GREETING_NS)
         timeout = GREETING_NS;
     if (*deadline == COP_NEVER && timeout != COP_NEVER)
         *deadline = clock_add(now, timeout);
@@ -148,7 +152,7 @@ static inline ssize_t receive(struct cop_stream *stream, void *buffer, size_t si
 {
     if (__builtin_expect(stream->pipe, 0))
         return read(stream->io.fd, buffer, size);
-    return recv(stream->io.fd, buffer, size, MSG_DONTWAIT);
+    return socket_recv_now(stream->io.fd, buffer, size);
 }
 
 static ssize_t got(struct cop_stream *stream, ssize_t n, size_t size)
@@ -307,7 +311,7 @@ int stream_begin_write(struct cop_stream *stream, bool *in_kernel)
 
     if (rc < 0)
         return rc;
-    if (stream->io.writer)
+    if (stream->io.writer || stream->filling)
         return -EBUSY;
     *in_kernel = kernel_waits(stream, self);
     return *in_kernel ? set_kernel_timeout(stream->io.fd, SO_SNDTIMEO, stream->write_timeout,
@@ -355,10 +359,10 @@ static inline ssize_t write_at_once(struct cop_stream *stream, const void *buffe
 {
     ssize_t n;
 
-    if (stream->blocking || stream->pipe || stream->io.writer || size == 0 ||
+    if (stream->blocking || stream->pipe || stream->io.writer || stream->filling || size == 0 ||
         sched_check(sched_current()) < 0)
         return 0;
-    n = send(stream->io.fd, buffer, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    n = socket_send_now(stream->io.fd, buffer, size);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
     stream->sent += (uint64_t)n;

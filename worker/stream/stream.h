@@ -27,6 +27,7 @@ struct cop_stream {
     bool fresh;            /* of a connection's serve(): nothing was read yet, see cop_read */
     bool pipe;             /* not a socket: read(2) and write(2) */
     bool silent;           /* nothing was ever read */
+    bool filling;          /* a writer waits for a disk */
     uint64_t sent;         /* bytes that the kernel has taken */
     cop_time read_timeout; /* each wait for bytes lasts at most that; COP_NEVER */
     cop_time write_timeout;

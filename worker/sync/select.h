@@ -11,6 +11,8 @@
 #ifndef COPPICE_SELECT_H
 #define COPPICE_SELECT_H
 
+#include <string.h>
+
 #include "worker/sync/event.h"
 #include "worker/sync/future.h"
 #include "worker/sync/queue.h"
@@ -51,52 +53,65 @@ struct cop_waitable {
  * when another wait looks at one of the tasks. */
 COP_PUBLIC COP_MUST int cop_select(struct cop_waitable *waits, size_t n);
 
+/* For those below. */
+static inline struct cop_waitable cop_waitable_make(enum cop_waitable_kind kind, void *object,
+                                                    const void *item, int fd)
+{
+    struct cop_waitable waitable;
+
+    memset(&waitable, 0, sizeof(waitable));
+    waitable.kind = kind;
+    waitable.fd = fd;
+    waitable.object = object;
+    waitable.item = (void *)(uintptr_t)item;
+    return waitable;
+}
+
 /* The task's end. The reference is not consumed; cop_await has the result. */
 static inline struct cop_waitable cop_on_task(struct cop_task *task)
 {
-    return (struct cop_waitable){.kind = COP_ON_TASK, .object = task};
+    return cop_waitable_make(COP_ON_TASK, task, NULL, -1);
 }
 
 /* A future is settled; `result` is its error or 0. */
 static inline struct cop_waitable cop_on_future(struct cop_future *future)
 {
-    return (struct cop_waitable){.kind = COP_ON_FUTURE, .object = future};
+    return cop_waitable_make(COP_ON_FUTURE, future, NULL, -1);
 }
 
 static inline struct cop_waitable cop_on_event(struct cop_event *event)
 {
-    return (struct cop_waitable){.kind = COP_ON_EVENT, .object = event};
+    return cop_waitable_make(COP_ON_EVENT, event, NULL, -1);
 }
 
 /* A unit is taken. */
 static inline struct cop_waitable cop_on_semaphore(struct cop_semaphore *semaphore)
 {
-    return (struct cop_waitable){.kind = COP_ON_SEMAPHORE, .object = semaphore};
+    return cop_waitable_make(COP_ON_SEMAPHORE, semaphore, NULL, -1);
 }
 
 /* An item was copied to *item; `result` is -EPIPE when the queue is shut down and empty. */
 static inline struct cop_waitable cop_on_get(struct cop_queue *queue, void *item)
 {
-    return (struct cop_waitable){.kind = COP_ON_GET, .object = queue, .item = item};
+    return cop_waitable_make(COP_ON_GET, queue, item, -1);
 }
 
 /* *item was copied into the queue; `result` is -EPIPE when it is shut down. */
 static inline struct cop_waitable cop_on_put(struct cop_queue *queue, const void *item)
 {
-    return (struct cop_waitable){
-        .kind = COP_ON_PUT, .object = queue, .item = (void *)(uintptr_t)item};
+    return cop_waitable_make(COP_ON_PUT, queue, item, -1);
 }
 
 /* The descriptor can be read, has ended or has failed; `result` is -EBADF when it is not open. It
  * stays open while cop_select runs. */
 static inline struct cop_waitable cop_on_readable(int fd)
 {
-    return (struct cop_waitable){.kind = COP_ON_READABLE, .fd = fd};
+    return cop_waitable_make(COP_ON_READABLE, NULL, NULL, fd);
 }
 
 static inline struct cop_waitable cop_on_writable(int fd)
 {
-    return (struct cop_waitable){.kind = COP_ON_WRITABLE, .fd = fd};
+    return cop_waitable_make(COP_ON_WRITABLE, NULL, NULL, fd);
 }
 
 #endif

@@ -5,14 +5,15 @@
  * A signal that is waited for is blocked in the opening thread, whose children inherit that; a
  * thread that has it unblocked would take it: open before other threads start (the threads of
  * cop_to_thread block everything). A signal has one owner in the process. A Coppice worker owns
- * SIGTERM and SIGQUIT (it drains), ignores SIGINT, SIGHUP and SIGPIPE (the master decides), and
- * uses SIGUSR1 under `tasks: 1`; the rest is the app's.
+ * SIGTERM and SIGQUIT (it drains), ignores SIGINT, SIGHUP, SIGPIPE and SIGXFSZ (the master
+ * decides), and uses SIGUSR1 under `tasks: 1`; the rest is the app's.
  */
 #ifndef COPPICE_SIGNALS_H
 #define COPPICE_SIGNALS_H
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/select.h> /* sigset_t, in strict C too */
 
 #include "worker/task/io.h"
 

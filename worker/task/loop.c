@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.c - the loop's life, and its polls through libev.
+ * loop.c - the loop's life, and its turns: what is ready runs, then the kernel is asked.
  *
- * Deadlines live in the heap of timer.h; libev knows one timer, set to the first of them, which is
- * moved only when an earlier one appears. A blocking loop has no libev until a handler starts tasks
- * of its own.
+ * A blocking loop has no poller until a handler starts tasks of its own.
  */
 #include "worker/task/loop.h"
 
 #include <errno.h>
 #include <ev.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "common/check.h"
 #include "common/clock.h"
@@ -26,89 +21,6 @@
 
 /* How often the stacks that nobody needs are given back. */
 #define TRIM_INTERVAL_NS NS_PER_S
-
-/* The kernel has answered: what the events' callbacks call now is now. */
-static void poll_returned(struct ev_loop *ev)
-{
-    struct cop_loop *loop = ev_userdata(ev);
-
-    loop->now = clock_now();
-}
-
-static void timer_fired(struct ev_loop *ev, ev_timer *watcher, int revents)
-{
-    /* Waking up was the purpose; sched_expire does the rest. */
-}
-
-static void take_messages(struct poller *poller)
-{
-    struct loop_message *newest = atomic_exchange(&poller->messages, NULL);
-    struct loop_message *oldest = NULL;
-
-    while (newest) {
-        struct loop_message *next = newest->next;
-
-        newest->next = oldest;
-        oldest = newest;
-        newest = next;
-    }
-    while (oldest) {
-        struct loop_message *next = oldest->next;
-
-        oldest->fn(oldest);
-        oldest = next;
-    }
-}
-
-static void messages_came(struct ev_loop *ev, ev_io *watcher, int revents)
-{
-    struct poller *poller = watcher->data;
-    uint64_t count;
-
-    sched_event(loop_here);
-    /* Before the messages are taken: who posts after that writes again. */
-    while (read(poller->wake_fd, &count, sizeof(count)) < 0 && errno == EINTR)
-        ;
-    take_messages(poller);
-}
-
-static struct poller *poller_new(struct cop_loop *loop)
-{
-    struct poller *poller = calloc(1, sizeof(*poller));
-
-    if (!poller)
-        return NULL;
-    poller->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    poller->ev = poller->wake_fd < 0 ? NULL : ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
-    if (!poller->ev) {
-        if (poller->wake_fd >= 0)
-            close(poller->wake_fd);
-        free(poller);
-        return NULL;
-    }
-    ev_set_userdata(poller->ev, loop);
-    ev_set_loop_release_cb(poller->ev, NULL, poll_returned);
-    ev_init(&poller->timer, timer_fired);
-    ev_io_init(&poller->wake, messages_came, poller->wake_fd, EV_READ);
-    poller->wake.data = poller;
-    ev_io_start(poller->ev, &poller->wake);
-    return poller;
-}
-
-static void poller_free(struct poller *poller)
-{
-    if (!poller)
-        return;
-    /* Who has posted a message may still be about to wake us. */
-    while (atomic_load(&poller->posting) > 0)
-        sched_yield();
-    take_messages(poller);
-    ev_io_stop(poller->ev, &poller->wake);
-    ev_timer_stop(poller->ev, &poller->timer);
-    ev_loop_destroy(poller->ev);
-    close(poller->wake_fd);
-    free(poller);
-}
 
 struct poller *poller_of(struct cop_loop *loop)
 {
@@ -147,6 +59,7 @@ struct cop_loop *loop_new(const struct loop_options *options)
     loop->is_closed = options->is_closed;
     loop->beat = options->beat;
     loop->interrupt = options->interrupt;
+    loop->idle_until = options->idle_until;
     loop->tail = &loop->head;
     loop->now = clock_now();
     list_init(&loop->tasks);
@@ -166,22 +79,6 @@ struct cop_loop *loop_new(const struct loop_options *options)
     debug_start(loop, options->debug);
     census_enter(loop);
     return loop;
-}
-
-/* Have libev wake up for the first deadline, or earlier. */
-static void arm_timer(struct cop_loop *loop, struct poller *poller)
-{
-    int64_t first = timer_first(&loop->timers);
-    int64_t now;
-
-    if (first == COP_NEVER || (ev_is_active(&poller->timer) && first >= poller->armed_ns))
-        return;
-    ev_timer_stop(poller->ev, &poller->timer);
-    poller->armed_ns = first;
-    now = clock_now();
-    ev_now_update(poller->ev);
-    ev_timer_set(&poller->timer, first <= now ? 0. : (double)(first - now) / 1e9, 0.);
-    ev_timer_start(poller->ev, &poller->timer);
 }
 
 static void trim_stacks(struct cop_loop *loop)
@@ -216,7 +113,6 @@ static void call_before_poll(struct cop_loop *loop)
     while ((node = list_pop_front(&loop->before_poll))) {
         struct loop_call *call = list_entry(node, struct loop_call, node);
 
-        list_init(node);
         call->fn(call);
     }
 }
@@ -228,7 +124,7 @@ static void poll_events(struct cop_loop *loop)
 
     if (__builtin_expect(!list_is_empty(&loop->before_poll), 0))
         call_before_poll(loop);
-    arm_timer(loop, poller);
+    poller_arm(poller, timer_first(&loop->timers));
     sched_poll_begin(loop);
     ev_run(poller->ev, busy ? EVRUN_NOWAIT : EVRUN_ONCE);
     sched_poll_end(loop);
@@ -338,35 +234,21 @@ struct metrics *loop_metrics(struct cop_loop *loop)
     return loop->metrics;
 }
 
+int64_t loop_idle_until(const struct cop_loop *loop)
+{
+    return loop->idle_until ? atomic_load(loop->idle_until) : 0;
+}
+
 size_t loop_tasks(const struct cop_loop *loop, size_t *ready)
 {
     *ready = loop->nbatch + loop->nqueued;
     return loop->ntasks;
 }
 
-static void wake_up(struct poller *poller)
-{
-    uint64_t one = 1;
-
-    while (write(poller->wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
-}
-
 void loop_post(struct cop_loop *loop, struct loop_message *message)
 {
-    struct poller *poller = loop->poller;
-    struct loop_message *older;
-
-    CHECK_MSG(poller, "a blocking loop takes no messages");
-    atomic_fetch_add(&poller->posting, 1);
-    older = atomic_load(&poller->messages);
-    do
-        message->next = older;
-    while (!atomic_compare_exchange_weak(&poller->messages, &older, message));
-    /* Who finds others there leaves the waking to the first of them. */
-    if (!older)
-        wake_up(poller);
-    atomic_fetch_sub(&poller->posting, 1);
+    CHECK_MSG(loop->poller, "a blocking loop takes no messages");
+    poller_post(loop->poller, message);
 }
 
 enum loop_interrupt loop_interrupted(const struct cop_loop *loop)

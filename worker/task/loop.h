@@ -32,9 +32,10 @@ struct loop_options {
     bool blocking;     /* for `tasks: 1`: the thread itself serves, and the kernel waits */
     bool is_closed;    /* nothing but its own tasks gives it work: no listener, no messages */
     bool debug;        /* see debug.h; COPPICE_DEBUG=1 does the same for every loop */
-    const _Atomic int
+    const COP_ATOMIC int
         *interrupt; /* of a blocking loop: enum loop_interrupt, the caller's; may be NULL */
-    struct metrics *metrics; /* to count in, the caller's; NULL: the loop's own */
+    const COP_ATOMIC int64_t *idle_until; /* likewise: see loop_idle_until */
+    struct metrics *metrics;              /* to count in, the caller's; NULL: the loop's own */
     struct beat *beat; /* where it is shown what a blocking or a hung loop does; may be NULL */
 };
 
@@ -62,6 +63,9 @@ struct metrics *loop_metrics(struct cop_loop *loop);
 
 /* Why a blocking loop should leave its waits. */
 enum loop_interrupt loop_interrupted(const struct cop_loop *loop);
+
+/* When LOOP_INTERRUPT_IDLE ends the wait for another request on a connection that had one. */
+int64_t loop_idle_until(const struct cop_loop *loop);
 
 /* Address space of the stacks that were made so far, in bytes. */
 size_t loop_stack_bytes(const struct cop_loop *loop);

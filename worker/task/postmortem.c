@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,6 +107,62 @@ static void aborted(int signal_number, siginfo_t *info, void *context)
     (void)signal(SIGABRT, SIG_DFL);
 }
 
+/* ---- faults ---- */
+
+/* That is told by overflow.c, and there is no stack to look at. */
+static bool is_overflow(const struct cop_loop *loop, const siginfo_t *info)
+{
+    const struct cop_task *task = loop ? loop->current : NULL;
+
+    return task && task->stack && info->si_code > 0 && stack_is_guard(task->stack, info->si_addr);
+}
+
+/* Nothing but the running stack: what lies in memory may be what the fault comes from. */
+static void describe_fault(int signal_number, const siginfo_t *info, const void *context)
+{
+    const struct cop_loop *loop = loop_here;
+    struct backtrace running;
+    struct printer printer;
+
+    if (is_overflow(loop, info))
+        return;
+    printer_init(&printer, log_fd());
+    print_text(&printer, "coppice: this process dies of SIG");
+    print_text(&printer, sigabbrev_np(signal_number));
+    if (info->si_code > 0) {
+        print_text(&printer, " at address ");
+        print_hex(&printer, (uint64_t)(uintptr_t)info->si_addr);
+    }
+    print_text(&printer, loop ? ":\n" : ", in a thread without a loop\n");
+    /* The line is out, whatever happens next. */
+    (void)printer_flush(&printer);
+    if (!loop)
+        return;
+    backtrace_of_signal(&running, loop->current ? loop->current : &loop->thread, context);
+    print_running(&printer, loop, &running);
+    (void)printer_flush(&printer);
+}
+
+static void faulted(int signal_number, siginfo_t *info, void *context)
+{
+    /* The instruction is tried again, and the process dies of it, with its core, as ever; or it
+     * does at a fault in here. */
+    (void)signal(signal_number, SIG_DFL);
+    describe_fault(signal_number, info, context);
+    if (info->si_code <= 0)
+        (void)raise(signal_number);
+}
+
+static void install_for_faults(void)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    struct sigaction action = {.sa_sigaction = faulted, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+        CHECK(sigaction(faults[i], &action, NULL) == 0);
+}
+
 void postmortem_install(void)
 {
     struct sigaction action = {.sa_sigaction = aborted, .sa_flags = SA_SIGINFO | SA_ONSTACK};
@@ -114,4 +171,7 @@ void postmortem_install(void)
     census_answer(PROBE_DUMP, describe);
     sigemptyset(&action.sa_mask);
     CHECK(sigaction(SIGABRT, &action, NULL) == 0);
+    /* Sanitizers report faults themselves. */
+    if (!SANITIZED)
+        install_for_faults();
 }

@@ -5,7 +5,9 @@
  *
  * SIGABRT from outside is how a master ends a worker that hangs: it leaves with EXIT_ABORTED. After
  * an abort of its own (CHECK) the process dies of the signal as ever, when the stack that failed
- * has been written.
+ * has been written. A fault (SIGSEGV, SIGBUS, SIGFPE, SIGILL) is told with its address and the
+ * stack that runs, and then takes its course, too; not in builds with a sanitizer, which reports
+ * faults itself.
  */
 #ifndef COPPICE_POSTMORTEM_H
 #define COPPICE_POSTMORTEM_H

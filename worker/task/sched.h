@@ -114,13 +114,14 @@ struct cop_loop {
     struct stack_pool stacks;
     struct stack_pool *sized[STACK_CLASSES]; /* stacks of other sizes, made when one is asked for */
     struct timer_heap timers;
-    struct cop_task thread;        /* what runs on the thread's own stack */
-    const _Atomic int *interrupt;  /* see loop_options */
+    struct cop_task thread;       /* what runs on the thread's own stack */
+    const _Atomic int *interrupt; /* see loop_options */
+    const _Atomic int64_t *idle_until;
     struct beat *beat;             /* may be NULL */
     cop_exception_fn on_exception; /* NULL: the process's */
     struct metrics *metrics;
     struct metrics *own_metrics; /* the same, or NULL when the caller brought them */
-    struct poller *poller; /* libev, see loop.c; in a blocking loop made when it is first needed */
+    struct poller *poller;       /* libev; in a blocking loop made when it is first needed */
     struct overflow overflow;
     struct census_entry census;
     struct watch watch;
@@ -174,6 +175,17 @@ static inline int sched_check(struct cop_task *self)
                                                                                      : 0;
 }
 
+/* See cop_task_set_label. */
+void sched_show_label(struct cop_task *task);
+
+static inline void sched_set_label(struct cop_task *task, const char *label, size_t len)
+{
+    task->label = label;
+    task->label_len = (uint32_t)len;
+    if (task == &task->loop->thread)
+        sched_show_label(task);
+}
+
 /* For people and for the deadlock report: what the wait that follows waits on. Lasts for one wait.
  */
 static inline void sched_waits_on(struct cop_task *self, enum waits_on what, const void *on)
@@ -218,10 +230,6 @@ void sched_run_ready(struct cop_loop *loop);
 
 /* Wake the tasks whose time has come. */
 void sched_expire(struct cop_loop *loop);
-
-/* scope.c: recompute `cancelled` and `deadline` from the scopes; interrupts a parked task that is
- * cancelled. */
-void scope_update(struct cop_task *task);
 
 /* scope.c: mark the scopes whose deadline has passed. */
 void scope_expire(struct cop_task *task, int64_t now);

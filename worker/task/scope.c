@@ -7,7 +7,9 @@
 #include "common/clock.h"
 #include "worker/task/sched.h"
 
-void scope_update(struct cop_task *task)
+/* Recompute `cancelled` and `deadline` from the scopes; interrupts a parked task that is cancelled.
+ */
+static void update(struct cop_task *task)
 {
     cop_time deadline = COP_NEVER;
     bool cancelled = false;
@@ -40,7 +42,7 @@ void scope_expire(struct cop_task *task, int64_t now)
         return;
     outermost->cancelled = true;
     outermost->timed_out = true;
-    scope_update(task);
+    update(task);
 }
 
 void cop_scope_enter(struct cop_scope *scope, cop_time deadline)
@@ -63,7 +65,7 @@ int cop_scope_exit(struct cop_scope *scope, int rc)
         scope->cancelled = scope->timed_out = true;
     self->scope = scope->outer;
     if (scope->cancelled || scope->shielded || scope->deadline != COP_NEVER)
-        scope_update(self);
+        update(self);
     if (rc != -ECANCELED || !scope->cancelled || (!scope->shielded && sched_check(self) < 0))
         return rc;
     return scope->timed_out ? -ETIMEDOUT : 0;
@@ -74,7 +76,7 @@ void cop_scope_cancel(struct cop_scope *scope)
     if (scope->cancelled)
         return;
     scope->cancelled = true;
-    scope_update(scope->task);
+    update(scope->task);
 }
 
 void cop_scope_shield(struct cop_scope *scope, cop_time grace)
@@ -83,7 +85,7 @@ void cop_scope_shield(struct cop_scope *scope, cop_time grace)
               "only the innermost scope of the running task can be shielded");
     scope->shielded = true;
     scope->deadline = clock_add(clock_now(), grace);
-    scope_update(scope->task);
+    update(scope->task);
 }
 
 int cop_wait_for(cop_fn fn, void *arg, cop_time timeout)

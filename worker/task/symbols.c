@@ -53,11 +53,12 @@ static bool is_known(uintptr_t low, uintptr_t high)
     return false;
 }
 
-/* Shared libraries in the system's folders are built without frame pointers, as a rule. */
+/* Shared libraries in the system's folders are built without frame pointers, as a rule. A path may
+ * be relative, as an app's is, but what has no '/' is no file (the vdso). */
 static bool is_own_file(const char *path, const char *name)
 {
     if (strncmp(path, "/lib", 4) != 0 && strncmp(path, "/usr/lib", 8) != 0)
-        return path[0] == '/';
+        return strchr(path, '/') != NULL;
     return strncmp(name, "lib", 3) != 0 && strncmp(name, "ld-", 3) != 0;
 }
 

@@ -175,15 +175,18 @@ uint64_t cop_task_id(const struct cop_task *task)
 
 void cop_task_set_label(struct cop_task *task, const char *label, size_t len)
 {
-    task->label = label;
-    task->label_len = (uint32_t)len;
-    /* A blocking loop has no timer to say what it does: the slot in shared memory says it. */
-    if (task == &task->loop->thread && task->loop->beat) {
-        if (label)
-            beat_task_start(task->loop->beat, task->id, clock_now(), label, len);
-        else
-            beat_task_stop(task->loop->beat);
-    }
+    sched_set_label(task, label, len);
+}
+
+/* A blocking loop has no timer to say what it does: the slot in shared memory says it. */
+void sched_show_label(struct cop_task *task)
+{
+    struct beat *beat = task->loop->beat;
+
+    if (beat && task->label)
+        beat_task_start(beat, task->id, clock_now(), task->label, task->label_len);
+    else if (beat)
+        beat_task_stop(beat);
 }
 
 bool cop_cancelled(void)

@@ -18,6 +18,13 @@
 
 #include "common/public.h"
 
+/* Of a field that threads share; C++ has another word for the same bytes. */
+#ifdef __cplusplus
+#define COP_ATOMIC volatile
+#else
+#define COP_ATOMIC _Atomic
+#endif
+
 typedef int64_t cop_time; /* nanoseconds; a point in time is one of CLOCK_MONOTONIC */
 typedef int (*cop_fn)(void *arg);
 

@@ -6,10 +6,15 @@
  * The race of sleeping: a loop looks at watchdog_sleeps before it starts a batch, the watchdog
  * looks at the turns after it has set it. A loop that misses it all the same is seen when the sleep
  * ends by itself, a second later at most.
+ *
+ * The kernel counts references to a descriptor at each call that uses it, but not where the table
+ * of descriptors has a single user. So the watchdog leaves the process's table for one of its own,
+ * in which nothing is open but the log.
  */
 #include "worker/task/watchdog.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -47,7 +52,7 @@ struct watchdog {
     int64_t round_ns;
     int64_t last_ns;  /* the last round */
     int64_t quiet_ns; /* since when no loop moved */
-    _Atomic bool stops;
+    _Atomic uint32_t stops;
 };
 
 _Atomic uint32_t watchdog_sleeps;
@@ -103,6 +108,19 @@ static void pause_for(int64_t ns)
     struct timespec ts = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
 
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+/* Sleep for so long at most, and only while the word has that value. */
+static void sleep_on(_Atomic uint32_t *word, uint32_t value, int64_t ns)
+{
+    struct timespec ts = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+
+    (void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &ts, NULL, 0);
+}
+
+static void wake_from(_Atomic uint32_t *word)
+{
+    (void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 /* Have the handler fill in the watch. Returns false when it does not run. */
@@ -211,11 +229,9 @@ static bool go_round(struct watchdog *watchdog)
 
 static void sleep_until_stirred(struct watchdog *watchdog)
 {
-    struct timespec ts = {.tv_sec = ASLEEP_NS / NS_PER_S};
-
     atomic_store(&watchdog_sleeps, 1);
     if (!go_round(watchdog) && !atomic_load(&watchdog->stops))
-        (void)syscall(SYS_futex, &watchdog_sleeps, FUTEX_WAIT_PRIVATE, 1, &ts, NULL, 0);
+        sleep_on(&watchdog_sleeps, 1, ASLEEP_NS);
     atomic_store(&watchdog_sleeps, 0);
     /* Not late: it slept. */
     watchdog->last_ns = clock_now() - watchdog->round_ns;
@@ -224,7 +240,16 @@ static void sleep_until_stirred(struct watchdog *watchdog)
 void watchdog_wake(void)
 {
     if (atomic_exchange(&watchdog_sleeps, 0) != 0)
-        (void)syscall(SYS_futex, &watchdog_sleeps, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        wake_from(&watchdog_sleeps);
+}
+
+/* Where the kernel is too old for that, the table stays shared. */
+static void leave_descriptors(void)
+{
+    unsigned log = (unsigned)log_fd();
+
+    if (close_range(log + 1, ~0u, CLOSE_RANGE_UNSHARE) == 0 && log > 0)
+        (void)close_range(0, log - 1, 0);
 }
 
 static void *watch_loops(void *arg)
@@ -232,13 +257,14 @@ static void *watch_loops(void *arg)
     struct watchdog *watchdog = arg;
 
     (void)pthread_setname_np(pthread_self(), "watchdog");
+    leave_descriptors();
     watchdog->last_ns = watchdog->quiet_ns = clock_now();
     while (!atomic_load(&watchdog->stops)) {
         (void)go_round(watchdog);
         if (watchdog->last_ns - watchdog->quiet_ns >= QUIET_NS)
             sleep_until_stirred(watchdog);
         else
-            pause_for(watchdog->round_ns);
+            sleep_on(&watchdog->stops, 0, watchdog->round_ns);
     }
     return NULL;
 }
@@ -282,7 +308,8 @@ void watchdog_stop(struct watchdog *watchdog)
 {
     if (!watchdog)
         return;
-    atomic_store(&watchdog->stops, true);
+    atomic_store(&watchdog->stops, 1);
+    wake_from(&watchdog->stops);
     watchdog_wake();
     CHECK(pthread_join(watchdog->thread, NULL) == 0);
     atomic_flag_clear(&is_taken);

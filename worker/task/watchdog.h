@@ -40,8 +40,9 @@ struct watch {
 };
 
 /* Watch every loop of the process, now and later; slow_ns is the limit. `app` ends in the log
- * lines, and lives until watchdog_stop. Returns 0, -EBUSY when one runs in this process already, or
- * -errno of pthread_create. */
+ * lines, and lives until watchdog_stop. It logs to where the log goes now: when that is opened
+ * anew, start it again. Returns 0, -EBUSY when one runs in this process already, or -errno of
+ * pthread_create. */
 int watchdog_start(struct watchdog **watchdog, int64_t slow_ns, const char *app);
 
 /* Waits for its thread. NULL is fine. */
