@@ -5,37 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bytes16.h"
+
 #define FIRST_SIZE 2048
-
-/* The byte in every place of a word. */
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Is one of eight bytes a control character, a quotation mark or a backslash? Below 0x80, minus
- * 0x20 borrows from the highest bit for the first, minus 1 for what a comparison made 0. */
-static inline bool has_special(uint64_t word)
-{
-    uint64_t borrows =
-        (word - EACH(0x20)) | ((word ^ EACH('"')) - EACH(1)) | ((word ^ EACH('\\')) - EACH(1));
-
-    return (borrows & ~word & EACH(0x80)) != 0;
-}
 
 static bool is_special(char c)
 {
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
-/* How many bytes from the front on stand for themselves; eight at a time. */
+static inline bool has_special(const char *bytes)
+{
+    bytes16 some = bytes16_load(bytes);
+
+    return bytes16_any((some < BYTES16_OF(0x20)) | (some == BYTES16_OF('"')) |
+                       (some == BYTES16_OF('\\')));
+}
+
+/* How many bytes from the front on stand for themselves. The last sixteen are looked at together,
+ * though some of them were before. */
 static size_t plain_len(const char *bytes, size_t len)
 {
-    size_t i = 0;
-    uint64_t word;
+    size_t i = 0, step = sizeof(bytes16);
 
-    for (; len - i >= sizeof(word); i += sizeof(word)) {
-        memcpy(&word, bytes + i, sizeof(word));
-        if (has_special(word))
-            break;
-    }
+    while (len - i >= step && !has_special(bytes + i))
+        i += step;
+    if (i && len - i < step && !has_special(bytes + len - step))
+        return len;
     while (i < len && !is_special(bytes[i]))
         i++;
     return i;

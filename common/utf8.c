@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/utf8.h"
 
-#include <stdint.h>
-#include <string.h>
+#include "common/bytes16.h"
 
 static size_t expected_len(unsigned char first)
 {
@@ -54,12 +53,8 @@ size_t utf8_len(const char *text, size_t len)
 size_t utf8_ascii_len(const char *text, size_t len)
 {
     size_t i = 0;
-    uint64_t word;
 
-    for (; len - i >= sizeof(word); i += sizeof(word)) {
-        memcpy(&word, text + i, sizeof(word));
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-    }
+    while (len - i >= sizeof(bytes16) && !bytes16_any(bytes16_load(text + i) & BYTES16_OF(0x80)))
+        i += sizeof(bytes16);
     return i;
 }

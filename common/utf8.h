@@ -13,7 +13,7 @@
 /* Bytes of the character at text, 1 to 4; 0 when text[0 .. len) does not begin with a whole one. */
 size_t utf8_len(const char *text, size_t len);
 
-/* Bytes at text that are ASCII, at least; eight at a time. What follows may be ASCII too. */
+/* Bytes at text that are ASCII, at least; sixteen at a time. What follows may be ASCII too. */
 size_t utf8_ascii_len(const char *text, size_t len);
 
 #endif

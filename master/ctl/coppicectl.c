@@ -101,39 +101,56 @@ static void ask_for_help(struct options *options)
         }
 }
 
+/* Those that need no server. */
+static void answer_here(const char *name)
+{
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        fputs(usage, stdout);
+    else if (strcmp(name, "--version") == 0)
+        printf("coppicectl %s\n", COPPICE_VERSION);
+    else
+        return;
+    exit(0);
+}
+
+/* An option of ours at argv[*i]; moves *i over its value. Returns false when it is none. */
+static bool take_option(int argc, char **argv, int *i, struct options *options)
+{
+    const char *name = argv[*i];
+    bool is_socket = strcmp(name, "--socket") == 0, is_config = strcmp(name, "--config") == 0;
+
+    if (strcmp(name, "--json") == 0) {
+        options->is_json = true;
+        return true;
+    }
+    if (!is_socket && !is_config && strcmp(name, "--timeout") != 0)
+        return false;
+    if (++*i >= argc)
+        fail_usage("no value after", name);
+    if (is_socket)
+        options->socket = argv[*i];
+    else if (is_config)
+        options->config = argv[*i];
+    else
+        options->deadline_ns = clock_now() + parse_timeout(argv[*i]);
+    return true;
+}
+
+/* Ours may stand before the command and after it: no command has one of these names. */
 static void parse_options(int argc, char **argv, struct options *options)
 {
-    int64_t timeout_ns = DEFAULT_TIMEOUT_S * NS_PER_S;
-    int i = 1;
-
-    *options = (struct options){0};
-    for (; i < argc && argv[i][0] == '-'; i++) {
-        const char *name = argv[i];
-
-        if (strcmp(name, "--json") == 0) {
-            options->is_json = true;
-        } else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-            fputs(usage, stdout);
-            exit(0);
-        } else if (strcmp(name, "--version") == 0) {
-            printf("coppicectl %s\n", COPPICE_VERSION);
-            exit(0);
-        } else if (i + 1 >= argc) {
-            fail_usage("unknown option, or one without its value", name);
-        } else if (strcmp(name, "--socket") == 0) {
-            options->socket = argv[++i];
-        } else if (strcmp(name, "--config") == 0) {
-            options->config = argv[++i];
-        } else if (strcmp(name, "--timeout") == 0) {
-            timeout_ns = parse_timeout(argv[++i]);
-        } else {
-            fail_usage("unknown option", name);
-        }
+    *options = (struct options){.words = argv + 1,
+                                .deadline_ns = clock_now() + DEFAULT_TIMEOUT_S * NS_PER_S};
+    for (int i = 1; i < argc; i++) {
+        if (take_option(argc, argv, &i, options))
+            continue;
+        if (options->nwords == 0)
+            answer_here(argv[i]);
+        if (options->nwords == 0 && argv[i][0] == '-')
+            fail_usage("unknown option", argv[i]);
+        options->words[options->nwords++] = argv[i];
     }
-    options->words = argv + i;
-    options->nwords = (size_t)(argc - i);
     ask_for_help(options);
-    options->deadline_ns = clock_now() + timeout_ns;
 }
 
 /* Returns a descriptor, or -errno. */

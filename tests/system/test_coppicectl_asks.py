@@ -205,3 +205,10 @@ def test_shares_of_a_processor_have_digits_that_mean_something(serve):
     wait_until(lambda: server.workers()[0]["cpu_ratio"], "the worker has reported")
     head, row = (line.split() for line in server.ctl("workers").stdout.splitlines()[:2])
     assert re.fullmatch(r"(<0\.01|\d\d+|\d(\.\d\d?)?)%", row[head.index("CPU")])
+
+
+def test_options_may_stand_after_the_command(serve):
+    server = serve()
+    done = run("stats", "--json", "--pool", "web", "--timeout", "20", "--socket", server.socket)
+    assert done.returncode == OK and json.loads(done.stdout)["pools"][0]["pool"] == "web"
+    assert run("status", "--timeout").returncode == USAGE

@@ -64,7 +64,7 @@ START_TEST(jsondoc_string_escapes_control_characters)
 }
 END_TEST
 
-/* Whatever stands before it: text is looked at eight bytes at a time. */
+/* Whatever stands before it: text is looked at sixteen bytes at a time. */
 START_TEST(jsondoc_string_escapes_in_every_place)
 {
     static const struct {
@@ -73,15 +73,15 @@ START_TEST(jsondoc_string_escapes_in_every_place)
     } cases[] = {{'"', "\\\""},     {'\\', "\\\\"}, {'\b', "\\b"}, {'\f', "\\f"},
                  {'\n', "\\n"},     {'\r', "\\r"},  {'\t', "\\t"}, {1, "\\u0001"},
                  {0x1f, "\\u001F"}, {' ', " "},     {'/', "/"},    {0x7f, "\x7f"}};
-    char text[21], expected[32];
+    char text[41], expected[64];
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        for (int at = 0; at < 20; at++) {
+        for (int at = 0; at < 40; at++) {
             memset(text, '~', sizeof(text));
-            text[20] = 0;
+            text[40] = 0;
             text[at] = cases[i].c;
             snprintf(expected, sizeof(expected), "\"%.*s%s%.*s\"", at, text, cases[i].escape,
-                     19 - at, text + at + 1);
+                     39 - at, text + at + 1);
             ck_assert_prints(jsondoc_string(text), expected);
         }
     }
@@ -90,11 +90,11 @@ END_TEST
 
 START_TEST(jsondoc_string_keeps_utf8_in_every_place)
 {
-    char text[23], expected[32];
+    char text[43], expected[64];
 
-    for (int at = 0; at < 20; at++) {
+    for (int at = 0; at < 40; at++) {
         memset(text, '~', sizeof(text));
-        text[22] = 0;
+        text[42] = 0;
         memcpy(text + at, "\xc3\xa9", 2);
         snprintf(expected, sizeof(expected), "\"%s\"", text);
         ck_assert_prints(jsondoc_string(text), expected);
