@@ -22,6 +22,7 @@ static const char *const good[] = {
     "PATCH //x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
     "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: [v1f.a:~]:80\r\n\r\n",
+    "\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length:\t42 \t\t \r\nX-Next:\tb\t\r\n\r\n",
 };
 
 static const struct {
@@ -39,6 +40,11 @@ static const struct {
     {400, "GET /\r\n\r\n"},
     {400, "GET / RTSP/1.0\r\nHost: a\r\n\r\n"},
     {400, "GET /\r\n"},
+    {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\t2\r\n\r\n"},
+    {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\t\r\n 2\r\n\r\n"},
+    {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\t,\t4\r\n\r\n"},
+    {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\t\n\r\n"},
+    {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\t\r\nContent-Length: 4\t\r\n\r\n"},
     {400, "GET / HTTP/0.9\r\nHost: a\r\n\r\n"},
     {400, "GET / HTTP/1.10\r\nHost: a\r\n\r\n"},
     {400, "GET / HTTP/1.x\r\nHost: a\r\n\r\n"},
@@ -228,6 +234,8 @@ START_TEST(parts_of_a_head_are_found)
                                                "|Host=|Connection=keep-alive, close");
     feed(good[6], strlen(good[6]), 0, 0, printed);
     ck_assert_ptr_nonnull(strstr(printed, "keep 1 expect 1 chunked 0 length 42"));
+    feed(good[10], strlen(good[10]), 0, 0, printed);
+    ck_assert_ptr_nonnull(strstr(printed, "length 42|Host=a|Content-Length=42|X-Next=b"));
 }
 END_TEST
 

@@ -20,6 +20,9 @@
 
 _Static_assert(sizeof(llhttp_t) <= HTTP_PARSER_STATE_SIZE, "room for llhttp's state");
 
+/* What llhttp is given for white space that it would refuse: no part of a message. */
+static const char gap_space[] = " ";
+
 static llhttp_t *state_of(struct http_parser *parser)
 {
     return (llhttp_t *)parser->state;
@@ -73,6 +76,8 @@ static int on_header_value(llhttp_t *state, const char *at, size_t len)
     struct http_field *field = &parser->fields[parser->nfields - 1];
     uint32_t start = offset_of(parser, at);
 
+    if (!len || at == gap_space)
+        return 0;
     if (!field->value_len)
         field->value = start;
     else if (field->value + field->value_len != start)
@@ -93,22 +98,29 @@ static const llhttp_settings_t settings = {
     .on_headers_complete = on_headers_complete,
 };
 
-void http_parser_init(struct http_parser *parser, uint32_t max)
+/* From the request line on. */
+static void begin(struct http_parser *parser)
 {
     llhttp_t *state = state_of(parser);
 
     llhttp_init(state, HTTP_REQUEST, &settings);
     state->data = parser;
     state->lenient_flags = LENIENT_VERSION; /* http_head.c judges versions */
-    parser->max = max;
-    parser->fed = 0;
-    parser->skipped = 0;
+    parser->fed = parser->skipped;
     parser->bad_method = false;
     parser->folded = false;
     parser->overfull = false;
     parser->target = 0;
     parser->target_len = 0;
     parser->nfields = 0;
+}
+
+void http_parser_init(struct http_parser *parser, uint32_t max)
+{
+    parser->max = max;
+    parser->skipped = 0;
+    parser->gap = 0;
+    begin(parser);
 }
 
 /* Skip empty lines before the request line. Returns 1 when the request line begins, 0 when more is
@@ -249,9 +261,62 @@ static bool has_no_version(const struct http_parser *parser, size_t len)
     return parser->target_len && end < len && parser->base[end] != ' ';
 }
 
-int http_parser_feed(struct http_parser *parser, const char *message, size_t len)
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* llhttp takes spaces behind a Content-Length, and no tabs; both are white space there (RFC 9112,
+ * section 5). Was it such a tab that it stopped at? Then it starts again, and meets a gap there. */
+static bool begin_with_gap(struct http_parser *parser, size_t len)
+{
+    size_t at = (size_t)(llhttp_get_error_pos(state_of(parser)) - parser->base);
+
+    if (parser->gap || at >= len || parser->base[at] != '\t')
+        return false;
+    while (at > parser->skipped && is_space(parser->base[at - 1]))
+        at--;
+    if (at == parser->skipped || parser->base[at - 1] < '0' || parser->base[at - 1] > '9')
+        return false;
+    parser->gap = (uint32_t)at;
+    begin(parser);
+    return true;
+}
+
+/* All white space in the gap is one space to llhttp. */
+static llhttp_errno_t execute_around_gap(struct http_parser *parser, size_t len)
 {
     llhttp_t *state = state_of(parser);
+    const char *base = parser->base;
+    llhttp_errno_t error = HPE_OK;
+    size_t end = parser->gap;
+
+    while (end < len && is_space(base[end]))
+        end++;
+    if (parser->fed < parser->gap) {
+        error = llhttp_execute(state, base + parser->fed, parser->gap - parser->fed);
+        if (error == HPE_OK)
+            error = llhttp_execute(state, gap_space, 1);
+    } else if (parser->fed > end) {
+        end = parser->fed;
+    }
+    return error == HPE_OK ? llhttp_execute(state, base + end, len - end) : error;
+}
+
+static llhttp_errno_t execute(struct http_parser *parser, size_t len)
+{
+    llhttp_errno_t error = HPE_OK;
+
+    if (!parser->gap) {
+        error = llhttp_execute(state_of(parser), parser->base + parser->fed, len - parser->fed);
+        if (error != HPE_INVALID_CONTENT_LENGTH || !begin_with_gap(parser, len))
+            return error;
+    }
+    return execute_around_gap(parser, len);
+}
+
+int http_parser_feed(struct http_parser *parser, const char *message, size_t len)
+{
     llhttp_errno_t error;
 
     if (len > parser->max)
@@ -265,9 +330,9 @@ int http_parser_feed(struct http_parser *parser, const char *message, size_t len
             return rc;
     }
     parser->base = message;
-    error = llhttp_execute(state, message + parser->fed, len - parser->fed);
+    error = execute(parser, len);
     if (error == HPE_PAUSED)
-        return complete(parser, (uint32_t)(llhttp_get_error_pos(state) - message));
+        return complete(parser, (uint32_t)(llhttp_get_error_pos(state_of(parser)) - message));
     if (error != HPE_OK)
         return judge_error(parser, error, len);
     parser->fed = (uint32_t)len;

@@ -35,6 +35,7 @@ struct http_parser {
     uint32_t max;     /* of a head's bytes */
     uint32_t fed;     /* bytes that llhttp has seen, those skipped included */
     uint32_t skipped; /* of empty lines before the request */
+    uint32_t gap;     /* where tabs follow a Content-Length's digits; 0: nowhere */
     bool bad_method;  /* llhttp knows no such method; is it a token? */
     bool folded;      /* a field line went on in the next one */
     bool overfull;    /* more than HTTP_FIELDS_MAX */
