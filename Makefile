@@ -306,7 +306,7 @@ VALGRIND_UNITS := $(patsubst %,$(BUILD)/unit/test_%,$(filter-out subprocess,$(VA
 valgrind: $(filter $(VALGRIND_UNITS),$(UNITS))  ## the runtime's Check programs under valgrind
 	@command -v valgrind >/dev/null || { echo "valgrind: expected on the PATH (package valgrind)"; exit 1; }
 	@failed=0; for unit in $^; do \
-	    if CK_TIMEOUT_MULTIPLIER=20 valgrind -q --error-exitcode=9 $$unit > $$unit.log 2>&1; \
+	    if CK_TIMEOUT_MULTIPLIER=20 valgrind -q --fair-sched=yes --error-exitcode=9 $$unit > $$unit.log 2>&1; \
 	    then echo "$${unit#$(BUILD)/} under valgrind: $$(grep '^[0-9]*%: Checks:' $$unit.log)"; \
 	    else failed=1; echo "$$unit under valgrind: FAILED"; cat $$unit.log; fi; \
 	done; exit $$failed

@@ -12,6 +12,8 @@ import time
 
 import pytest
 
+from server import freeze
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COPPICE = os.environ.get("COPPICE", os.path.join(ROOT, "build/coppice"))
 COPPICECTL = os.environ.get("COPPICECTL", os.path.join(ROOT, "build/coppicectl"))
@@ -171,10 +173,11 @@ def test_load_counts_errors_when_the_server_is_killed_in_the_middle(server):
     try:
         wait_until(lambda: server.requests() > 0, "no request came")
         pids = [worker["pid"] for worker in server.ask("workers")["workers"]]
+        for pid in pids: # or they would take leave of their clients when their master dies
+            freeze(pid)
         server.process.kill()
         for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=SECONDS)
     finally:
         process.kill()

@@ -16,6 +16,8 @@ enum emulator_lack {
     NO_SINGLE_THREAD,
     NO_VFORK,
     NO_TCP_INFO,
+    NO_OPENAT2,
+    NO_NOWAIT,
 };
 
 /* Is the test emulated, so that it cannot have this? Then it says why it leaves. */
@@ -27,6 +29,8 @@ static inline bool emulator_lacks(enum emulator_lack lack, const char *test)
         [NO_SINGLE_THREAD] = "the emulator has a thread of its own in /proc/self/task",
         [NO_VFORK] = "the emulator forks for vfork, so posix_spawn never learns of exec's failure",
         [NO_TCP_INFO] = "the emulator gives four bytes of TCP_INFO",
+        [NO_OPENAT2] = "the emulator does not know openat2(2)",
+        [NO_NOWAIT] = "the emulator does not know RWF_NOWAIT",
     };
 
     if (!getenv("COPPICE_EMULATED"))

@@ -3,6 +3,7 @@
  * test_faults_files.c - files below a root, when memory, descriptors or threads run out: a failure
  * is told, and nothing is left.
  */
+#include "tests/unit/emulated.h"
 #include "tests/unit/faults.h"
 
 #include <sys/stat.h>
@@ -131,6 +132,8 @@ int main(void)
 {
     TCase *tc = tcase_create("faults_files");
 
+    if (EMULATOR_LACKS(NO_OPENAT2))
+        return EXIT_SUCCESS;
     add_test_in_both(tc, files_are_served_or_the_failure_is_told);
     add_test_in_both(tc, folder_is_listed_or_the_failure_is_told);
     return run_suite(suite_create("faults_files"), tc);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "tests/unit/both_loops.h"
+#include "tests/unit/emulated.h"
 
 /* A folder with a cache over it. */
 struct fixture {
@@ -362,6 +363,8 @@ int main(void)
 {
     TCase *tc = tcase_create("file_cache");
 
+    if (EMULATOR_LACKS(NO_OPENAT2))
+        return EXIT_SUCCESS;
     add_test_in_both(tc, folder_that_may_not_be_read_is_a_folder_and_a_file_is_forbidden);
     add_test_in_both(tc, file_is_read_once_and_a_change_is_seen_when_its_time_is_up);
     add_test_in_both(tc, change_within_the_tick_of_the_first_read_is_seen);

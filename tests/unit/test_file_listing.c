@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/unit/emulated.h"
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,6 +165,8 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    if (EMULATOR_LACKS(NO_OPENAT2))
+        return EXIT_SUCCESS;
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, folders_come_first_then_names_in_any_case);

@@ -44,20 +44,25 @@ static void *run_hanging_loop(void *arg)
     return NULL;
 }
 
-/* Two loops hang; the thread that sends the signal has none. */
+/* Two loops hang; the process that sends the signal is another, and older than the threads. */
 static void hang_and_be_aborted(void)
 {
     pthread_t threads[2];
+    int go[2];
+    char byte = 0;
 
+    CHECK(pipe(go) == 0);
+    if (fork() == 0) {
+        CHECK(read(go[0], &byte, 1) == 1);
+        kill(getppid(), SIGABRT);
+        _exit(0);
+    }
     postmortem_install();
     for (int i = 0; i < 2; i++)
         CHECK(pthread_create(&threads[i], NULL, run_hanging_loop, NULL) == 0);
     while (atomic_load(&ready) < 2)
         ;
-    if (fork() == 0) {
-        kill(getppid(), SIGABRT);
-        _exit(0);
-    }
+    CHECK(write(go[1], &byte, 1) == 1);
     pthread_join(threads[0], NULL);
 }
 
@@ -106,8 +111,20 @@ static __attribute__((noinline)) int read_through(void *arg)
 {
     int value = *(volatile int *)arg;
 
+#ifdef __aarch64__ /* a function that calls none has no frame there, and its caller is not seen */
+    __asm__ volatile("" ::: "x30");
+#endif
     __asm__ volatile("" : "+r"(value));
     return value;
+}
+
+static bool is_under_valgrind(void)
+{
+#ifdef RUNNING_ON_VALGRIND
+    return RUNNING_ON_VALGRIND; /* it tells of the fault itself, and of its own stack */
+#else
+    return false;
+#endif
 }
 
 static int fault_in_a_task(void *arg)
@@ -142,7 +159,7 @@ START_TEST(fault_shows_its_address_task_and_stack_and_stays_a_signal)
     char said[16384];
     int status;
 
-    if (SANITIZED)
+    if (SANITIZED || is_under_valgrind())
         return;
     status = run_in_child(fault, said, sizeof(said));
     ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "status %x: %s", status,
