@@ -17,6 +17,7 @@ from clients import Client, Control
 from waiting import DEADLINE, wait_until
 
 COPPICE = os.path.abspath(os.environ.get("COPPICE", "build/coppice"))
+SANITIZED = "/san-" in COPPICE  # see the flavours of the Makefile
 COPPICECTL = os.path.abspath(os.environ.get("COPPICECTL", "build/coppicectl"))
 
 # What a process says that ran into a bug of its own.

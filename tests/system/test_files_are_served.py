@@ -7,6 +7,9 @@ import subprocess
 
 import pytest
 
+from server import COPPICE, SANITIZED
+from waiting import DEADLINE
+
 
 @pytest.fixture(name="root")
 def root_fixture(tmp_path):
@@ -26,9 +29,13 @@ def root_fixture(tmp_path):
     return root
 
 
+# Little, and enough; a sanitizer's frames are larger.
+STACK_SIZE = "64KiB" if SANITIZED else "32KiB"
+
+
 @pytest.fixture(name="server", params=["hybrid", "threads"])
 def server_fixture(request, serve, root):
-    pool = {"app": "files", "model": request.param, "workers": 1, "stack_size": "64KiB"}
+    pool = {"app": "files", "model": request.param, "workers": 1, "stack_size": STACK_SIZE}
     return serve({"web": {**pool, "options": {"root": str(root), "cache_valid": 0}}})
 
 
@@ -96,6 +103,18 @@ def test_other_methods_are_told_what_is_allowed(server):
         client.ask("/hello.txt", "DELETE")
         answer = client.answer()
         assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("error, why", [("ENOSYS", "Function not implemented"), ("EPERM", "Operation not permitted")])
+def test_kernel_or_container_without_openat2_is_refused_at_the_start(tmp_path, error, why):
+    done = subprocess.run(
+        ["strace", "-f", "-o", "/dev/null", "-e", f"inject=openat2:error={error}", COPPICE, "run", "files",
+         "--option", f"root={tmp_path}", "--listen", "127.0.0.1:0", "--workers", "1"],
+        capture_output=True, text=True, timeout=DEADLINE, check=False,
+        env={**os.environ, "RUNTIME_DIRECTORY": str(tmp_path), "ASAN_OPTIONS": "detect_leaks=0"},
+    )
+    assert done.returncode == 2, done.stderr
+    assert f'root "{tmp_path}": openat2(2) fails: {why}, expected Linux 5.6 or later, and its leave' in done.stderr
 
 
 def test_root_that_is_no_folder_is_refused_at_the_start(start, tmp_path):

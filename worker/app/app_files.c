@@ -338,6 +338,20 @@ static void files_stop(struct cop_context *context)
     (void)close(files->dir);
 }
 
+/* An old kernel, or a container's filter, would fail each request. */
+static int start_root(struct cop_context *context, const struct files *files)
+{
+    char why[128];
+    struct stat found;
+    int rc = file_open_stat(files->dir, "", &found);
+
+    if (rc == 0)
+        return 0;
+    snprintf(why, sizeof(why), "openat2(2) fails: %s, expected Linux 5.6 or later, and its leave",
+             strerror(-rc));
+    return refuse(context, "root", files->root, why);
+}
+
 static int files_start(struct cop_context *context)
 {
     struct files *files = context->state;
@@ -346,7 +360,9 @@ static int files_start(struct cop_context *context)
     files->dir = open(files->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (files->dir < 0)
         return refuse(context, "root", files->root, strerror(errno));
-    rc = start_types(context, files);
+    rc = start_root(context, files);
+    if (rc == 0)
+        rc = start_types(context, files);
     if (rc == 0)
         rc = start_cache(context, files);
     if (rc < 0)
