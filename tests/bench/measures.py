@@ -112,31 +112,14 @@ def json_beside_hello(options):
                                 for subject in started for row, port in (("hello", "http"), ("coppice", "json"))})
 
 
-def by_open(counts, busy):
-    """So many connections are open, a few of them busy."""
+def by_connections(counts, busy=None):
+    """So many connections are open, all of them busy or a few. Raw's rows tell how much of it is the kernel's."""
     def measure(options):
         ours = [name for name in options.subjects if name in subjects.OURS]
         with subjects.running(options.build, ours, "http") as started:
             return rounds(options, {f"{subject.name} {count}": lambda subject=subject, count=count: ping(
                 "http", subject, subject.ports["http"], count, options, busy)
                 for subject in started for count in counts})
-    return measure
-
-
-def by_busy(counts):
-    """So many connections are busy: what a request costs beside raw with as many, for the kernel's own price
-    doubles where their memory no longer fits the cache."""
-    def once(started, count, options):
-        raw, ours = (ping("http", subject, subject.ports["http"], count, options) for subject in started)
-        return ours / raw
-
-    def measure(options):
-        ours = [name for name in subjects.OURS if name in options.subjects]
-        if len(ours) < 2:
-            return {}
-        with subjects.running(options.build, ours, "http") as started:
-            return rounds(options, {f"coppice {count}": lambda count=count: once(started, count, options)
-                                    for count in counts})
     return measure
 
 
