@@ -203,6 +203,8 @@ START_TEST(many_short_turns_and_long_sleeps_are_nobodys_fault)
 
     while (!run_undisturbed() && ++tries < 20)
         ;
+    if (tries == 20)
+        printf("not judged: the machine held up each of %d runs\n", tries);
 }
 END_TEST
 
