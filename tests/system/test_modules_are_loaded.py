@@ -69,15 +69,22 @@ static int odd_status(struct cop_request *request, struct cop_response *response
     return 0;
 }
 
+static int length(struct cop_request *request, struct cop_response *response)
+{
+    cop_response_text(response, "seven");
+    return 7;
+}
+
 static const struct cop_route routes[] = {
-    COP_GET("/far", far_below), COP_GET("/odd", odd_status), COP_ROUTES_END};
+    COP_GET("/far", far_below), COP_GET("/odd", odd_status), COP_GET("/length", length), COP_ROUTES_END};
 
 const struct cop_app cop_app = {.abi = COP_ABI, .name = "mistaken", .routes = routes};
 """
 
 
 @pytest.mark.parametrize("path, why", [
-    ("/far", "GET /far: its handler returned what is neither -errno nor -status"),
+    ("/far", "GET /far: its handler returned neither 0, a status from 400 to 599 nor -errno"),
+    ("/length", "GET /length: its handler returned neither 0, a status from 400 to 599 nor -errno"),
     ("/odd", "GET /odd: its handler set a status that is not from 200 to 599"),
 ])
 def test_what_a_handler_may_not_answer_is_500_and_told(serve, tmp_path, path, why):

@@ -149,9 +149,21 @@ LOOP_TEST(gather_of_nonsense_is_einval_and_starts_nothing)
 
     ck_assert_int_eq(cop_gather(calls, 2, 0), -EINVAL);
     ck_assert_int_eq(cop_gather(calls, 1, 8), -EINVAL);
-    ck_assert_int_eq(cop_gather(calls, 0, 0), -EINVAL);
     ck_assert_int_eq(cop_gather(NULL, 1, 0), -EINVAL);
     ck_assert_int_eq(calls[0].rc, 99);
+    return 0;
+}
+
+LOOP_TEST(no_calls_at_all_succeed_unless_the_caller_is_cancelled)
+{
+    struct cop_call calls[] = {{.fn = return_it, .rc = 99}};
+
+    ck_assert_int_eq(cop_gather(calls, 0, 0), 0);
+    ck_assert_int_eq(cop_gather(NULL, 0, COP_RETURN_EXCEPTIONS), 0);
+    ck_assert_int_eq(cop_for_each(return_it, NULL, 0, sizeof(int)), 0);
+    ck_assert_int_eq(calls[0].rc, 99);
+    (void)cop_task_cancel(cop_current_task());
+    ck_assert_int_eq(cop_gather(NULL, 0, 0), -ECANCELED);
     return 0;
 }
 
@@ -190,13 +202,13 @@ LOOP_TEST(for_each_returns_the_first_error)
     int numbers[] = {1, 3};
 
     ck_assert_int_eq(cop_for_each(double_it, numbers, 2, sizeof(numbers[0])), -EDOM);
-    ck_assert_int_eq(cop_for_each(double_it, numbers, 0, sizeof(numbers[0])), -EINVAL);
     ck_assert_int_eq(cop_for_each(NULL, numbers, 2, sizeof(numbers[0])), -EINVAL);
     return 0;
 }
 
 static void add(TCase *tc)
 {
+    tcase_add_test(tc, no_calls_at_all_succeed_unless_the_caller_is_cancelled);
     tcase_add_test(tc, for_each_calls_with_each_item);
     tcase_add_test(tc, for_each_returns_the_first_error);
     tcase_add_test(tc, gather_has_all_results_in_their_places);

@@ -71,6 +71,26 @@ static int status_of(cop_handler handler, const char *request)
 
 /* ---- the request ---- */
 
+static int missing(struct cop_request *request, struct cop_response *response)
+{
+    cop_response_text(response, "never seen");
+    return 404;
+}
+
+static int missing_below(struct cop_request *request, struct cop_response *response)
+{
+    return -404;
+}
+
+TEST_IN_LOOP(status_that_a_handler_returns_is_the_answer_with_either_sign)
+{
+    char answer[1024];
+
+    ck_assert_int_eq(exchange_with(missing, GET(""), answer, sizeof(answer)), 404);
+    ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nNot Found"));
+    ck_assert_int_eq(status_of(missing_below, GET("")), 404);
+}
+
 static int take_five(struct cop_request *request, struct cop_response *response)
 {
     struct cop_slice body;
@@ -143,7 +163,9 @@ static int find_a(struct cop_request *request, struct cop_response *response)
 
     if (rc == 0)
         rc = cop_query_find(request, pairs, "a", &value);
-    return rc == 0 ? -404 : rc;
+    if (rc == 1)
+        return 0;
+    return rc == 0 ? 404 : rc;
 }
 
 TEST_IN_LOOP(form_is_read_or_refused_with_415_or_400)
@@ -259,6 +281,7 @@ int main(void)
 {
     TCase *tc = tcase_create("handlers");
 
+    add_test(tc, status_that_a_handler_returns_is_the_answer_with_either_sign);
     add_test(tc, body_that_is_longer_than_asked_for_is_413);
     add_test(tc, json_is_read_or_refused_with_415_400_or_413);
     add_test(tc, json_is_given_as_it_was_built);

@@ -145,15 +145,24 @@ static int call_chain(struct cop_request *request, struct cop_response *response
     return cop_next(&next, request, response);
 }
 
+/* What no handler should return: neither a status nor an errno. */
+#define NO_RESULT (-1000)
+
 static int call_handler(struct http_session *session)
 {
     const struct http_service *http = session->http;
     struct cop_scope scope;
+    int rc;
 
-    if (http->request_timeout == COP_NEVER)
-        return call_chain(&session->head.request, &session->response);
-    cop_scope_enter(&scope, clock_add(clock_now(), http->request_timeout));
-    return cop_scope_exit(&scope, call_chain(&session->head.request, &session->response));
+    if (http->request_timeout == COP_NEVER) {
+        rc = call_chain(&session->head.request, &session->response);
+    } else {
+        cop_scope_enter(&scope, clock_add(clock_now(), http->request_timeout));
+        rc = cop_scope_exit(&scope, call_chain(&session->head.request, &session->response));
+    }
+    if (rc > 0)
+        return rc >= 400 && rc < 600 ? -rc : NO_RESULT;
+    return rc;
 }
 
 /* What the handler left of the body. Returns 0 when the next request can follow, -status, -errno.
@@ -198,7 +207,8 @@ static void tell_error(struct http_session *session, int rc)
     if (rc >= 0 || (rc <= -400 && rc > -600) || rc == -ECANCELED || http_answer_status(rc) < 500 ||
         session->broken || (session->has_body && session->body_error < 0))
         return;
-    tell(session, what ? what : "its handler returned what is neither -errno nor -status");
+    tell(session,
+         what ? what : "its handler returned neither 0, a status from 400 to 599 nor -errno");
 }
 
 /* A handler has returned rc, or nobody was asked. */

@@ -4,10 +4,10 @@
  *
  * A handler starts with an empty 200 and changes what it wants otherwise. Date, Content-Length and
  * Connection are the server's, and so is leaving out the body for HEAD, 204 and 304. What a handler
- * returns below 0 becomes the answer instead: -404 (any status from 400 to 599), or a negative
- * errno that has one (-ENOENT: 404, -EACCES: 403, ...; 500 for the rest, with a line in the log).
- * Such an answer has none of the handler's own fields: for a 401 with WWW-Authenticate, or an error
- * with a body of one's own, set status, add the fields and return 0.
+ * returns other than 0 becomes the answer instead: any status from 400 to 599, with or without a
+ * minus, or a negative errno that has one (-ENOENT: 404, -EACCES: 403, ...; 500 for the rest, with
+ * a line in the log). Such an answer has none of the handler's own fields: for a 401 with
+ * WWW-Authenticate, or an error with a body of one's own, set status, add the fields and return 0.
  */
 #ifndef COPPICE_RESPONSE_H
 #define COPPICE_RESPONSE_H
@@ -19,8 +19,8 @@
 
 struct cop_response;
 
-/* Answer the request. Runs in a task and may wait. Returns >= 0 when *response is the answer (404
- * is no status here, -404 is); what it returns below 0 is above. */
+/* Answer the request. Runs in a task and may wait. Returns 0 when *response is the answer, or else
+ * a status or -errno, as above; any other number is a 500 with a line in the log. */
 typedef int (*cop_handler)(struct cop_request *request, struct cop_response *response);
 
 /* Fill buffer[0 .. size) with the next piece of a body. May wait. Returns its length, 0 at the end,

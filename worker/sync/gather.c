@@ -63,7 +63,7 @@ static size_t start(struct gather *gather, struct cop_call *calls, size_t n)
 
 static bool is_valid(const struct cop_call *calls, size_t n, unsigned flags)
 {
-    if (!calls || n == 0 || flags & ~COP_RETURN_EXCEPTIONS)
+    if ((!calls && n > 0) || flags & ~COP_RETURN_EXCEPTIONS)
         return false;
     for (size_t i = 0; i < n; i++) {
         if (!calls[i].fn)
@@ -87,6 +87,8 @@ int cop_gather(struct cop_call *calls, size_t n, unsigned flags)
 
     if (!is_valid(calls, n, flags))
         return -EINVAL;
+    if (n == 0)
+        return rc;
     list_init(&gather.children);
     if (rc == 0) {
         nstarted = start(&gather, calls, n);
@@ -115,11 +117,11 @@ int cop_gather(struct cop_call *calls, size_t n, unsigned flags)
 
 int cop_for_each(cop_fn fn, void *items, size_t n, size_t item_size)
 {
-    struct cop_call *calls = calloc(n, sizeof(*calls));
+    struct cop_call *calls = n > 0 ? calloc(n, sizeof(*calls)) : NULL;
     int rc;
 
-    if (!calls)
-        return n > 0 ? -ENOMEM : -EINVAL;
+    if (n > 0 && !calls)
+        return -ENOMEM;
     for (size_t i = 0; i < n; i++)
         calls[i] = (struct cop_call){.fn = fn, .arg = items ? (char *)items + i * item_size : NULL};
     rc = cop_gather(calls, n, 0);
