@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "common/utf8.h"
+#include "common/escape.h"
 
 #define WHO_MAX 32
 
@@ -183,39 +183,19 @@ append_format(struct line *line, const char *format, ...)
         append(line, piece, (size_t)n < sizeof(piece) ? (size_t)n : sizeof(piece) - 1);
 }
 
-/* One ASCII character. In text only what would break a line or a terminal is escaped. */
-static void append_ascii(struct line *line, char character, bool is_json)
-{
-    static const char letters[] = "\bb\ff\nn\rr\tt";
-    const char *letter = memchr(letters, character, sizeof(letters) - 1);
-    unsigned code = (unsigned char)character;
-
-    if (is_json && (character == '"' || character == '\\'))
-        append_format(line, "\\%c", character);
-    else if (code >= 0x20 && code != 0x7f)
-        append(line, &character, 1);
-    else if (letter && (letter - letters) % 2 == 0)
-        append_format(line, "\\%c", letter[1]);
-    else
-        append_format(line, is_json ? "\\u%04x" : "\\x%02x", code);
-}
-
 static void append_escaped(struct line *line, const char *text, bool is_json)
 {
     size_t len = strlen(text);
 
-    for (size_t i = 0; i < len && !line->is_cut;) {
-        size_t n = utf8_len(text + i, len - i);
+    while (len > 0 && !line->is_cut) {
+        char escaped[ESCAPE_MAX];
+        size_t n;
+        size_t used =
+            is_json ? escape_json(text, len, escaped, &n) : escape_text(text, len, escaped, &n);
 
-        if (n == 1)
-            append_ascii(line, text[i], is_json);
-        else if (n > 1)
-            append(line, text + i, n);
-        else if (is_json)
-            append(line, UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT));
-        else
-            append_format(line, "\\x%02x", (unsigned char)text[i]);
-        i += n ? n : 1;
+        append(line, escaped, n);
+        text += used;
+        len -= used;
     }
 }
 

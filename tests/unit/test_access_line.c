@@ -126,8 +126,8 @@ static const struct {
     const char *json;
 } escapes[] = {
     {"a\"b\\c", "a\\x22b\\x5cc", "a\\\"b\\\\c"},
-    {"\x1b[2J\x7f\t", "\\x1b[2J\\x7f\\x09", "\\u001b[2J\\u007f\\u0009"},
-    {"\r\n", "\\x0d\\x0a", "\\u000d\\u000a"},
+    {"\x1b[2J\x7f\t", "\\x1b[2J\\x7f\\x09", "\\u001b[2J\\u007f\\t"},
+    {"\r\n", "\\x0d\\x0a", "\\r\\n"},
     {"\xff\xc3(", "\\xff\\xc3(", "\xef\xbf\xbd\xef\xbf\xbd("},
     {"\xc3\xa9\xf0\x9f\x8c\xb3", "\\xc3\\xa9\\xf0\\x9f\\x8c\\xb3", "\xc3\xa9\xf0\x9f\x8c\xb3"},
     {"\xc2\x9b", "\\xc2\\x9b", "\\u009b"},

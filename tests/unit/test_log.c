@@ -102,9 +102,11 @@ START_TEST(log_line_as_text_stays_one_line_whatever_it_is_given)
     char *text;
 
     ck_assert_int_eq(log_open(path, LOG_FORMAT_TEXT, LOG_LEVEL_INFO), 0);
-    log_info("%s", "a\nb\r\x1b[31m\x7f\xff \xc3\xa9 \"\\");
+    /* The last two: a C1 control and a turn to the left, both as UTF-8. */
+    log_info("%s", "a\nb\r\x1b[31m\x7f\xff \xc3\xa9 \"\\\xc2\x9b\xe2\x80\xae");
     text = contents(path);
-    ck_assert_ptr_nonnull(strstr(text, "a\\nb\\r\\x1b[31m\\x7f\\xff \xc3\xa9 \"\\\n"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "a\\nb\\r\\x1b[31m\\x7f\\xff \xc3\xa9 \"\\\\xc2\\x9b\\xe2\\x80\\xae\n"));
     ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
     free(text);
 }

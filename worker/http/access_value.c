@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "worker/http/access_escape.h"
+#include "common/escape.h"
 
 #define MARK     "..."
 #define MARK_LEN 3
@@ -22,12 +22,19 @@ void access_value_none(struct access_value *value)
         access_value_put(value, "-", 1);
 }
 
-/* How many of the first bytes stand for themselves in text and in JSON. */
+/* In text and in JSON. A space does where it cannot be taken for the end of a word. */
+static bool stands_for_itself(char character, bool is_quoted)
+{
+    unsigned char byte = (unsigned char)character;
+
+    return byte > ' ' - is_quoted && byte < 127 && byte != '"' && byte != '\\';
+}
+
 static size_t plain_len(struct cop_slice slice, bool is_quoted)
 {
     size_t n = 0;
 
-    while (n < slice.len && access_escape_is_plain(slice.data[n], is_quoted))
+    while (n < slice.len && stands_for_itself(slice.data[n], is_quoted))
         n++;
     return n;
 }
@@ -37,7 +44,7 @@ static size_t put_next(struct access_value *value, struct cop_slice rest, const 
 {
     size_t room = (size_t)(limit - value->at), used, n;
     size_t plain = plain_len(rest, value->is_quoted || value->is_json);
-    char escaped[ACCESS_ESCAPE_MAX];
+    char escaped[ESCAPE_MAX];
 
     if (plain) {
         plain = plain < room ? plain : room;
@@ -45,9 +52,9 @@ static size_t put_next(struct access_value *value, struct cop_slice rest, const 
         return plain;
     }
     if (value->is_json)
-        used = access_escape_json(rest.data, rest.len, escaped, &n);
+        used = escape_json(rest.data, rest.len, escaped, &n);
     else
-        used = access_escape_text(rest.data, escaped, &n);
+        used = escape_octet(rest.data, escaped, &n);
     if (n > room)
         return 0;
     access_value_put(value, escaped, n);
