@@ -234,8 +234,12 @@ int rebuild_first(const struct rebuild_options *options, char *error, size_t siz
         snprintf(error, size, "the build cannot start: %s", strerror(-rc));
         return -EINVAL;
     }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno == EINTR)
+            continue;
+        snprintf(error, size, "how the build ended cannot be known: %s", strerror(errno));
+        return -EINVAL;
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     print_failure(status, failure, sizeof(failure));
