@@ -15,6 +15,7 @@
 
 #define BEAT_LABEL_MAX 64
 
+/* A loop that drains accepts no more. One that blocks goes from READY to LEAVING at once. */
 enum beat_state { BEAT_EMPTY, BEAT_STARTING, BEAT_READY, BEAT_DRAINING, BEAT_LEAVING };
 
 /* What a reader sees, whole. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/beat.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "master/control.h"
@@ -25,6 +26,11 @@
 /* That may drain at a time. A reload that would make it more waits for the oldest to go: then a
  * storm of reloads costs neither memory nor a request. */
 #define OLD_GENERATIONS_MAX 2
+
+/* The verdict waits until the workers before accept no more, so that whoever has it meets the new
+ * ones alone; not for one that hangs, or blocks in a long request. */
+#define SETTLE_NS         NS_PER_S
+#define SETTLE_INTERVAL_S 0.002
 
 struct reload {
     struct master *master;
@@ -38,15 +44,22 @@ struct reload {
     int64_t started_ns;
     enum log_level level_before; /* of the log, and until when: should the candidate fail */
     int64_t level_until_ns;
+    int64_t settle_until_ns; /* 0: nothing is to be waited for */
+    struct jsondoc *changes; /* what the verdict will tell then */
     struct reload_verdict verdict;
 };
 
-static void arm(struct reload *reload)
+static void arm_in(struct reload *reload, ev_tstamp seconds)
 {
     if (ev_is_active(&reload->turn))
         return;
-    ev_timer_set(&reload->turn, 0., 0.);
+    ev_timer_set(&reload->turn, seconds, 0.);
     ev_timer_start(reload->master->loop, &reload->turn);
+}
+
+static void arm(struct reload *reload)
+{
+    arm_in(reload, 0.);
 }
 
 /* ---- the verdict ---- */
@@ -247,6 +260,45 @@ static void commit(struct reload *reload)
         control_set_mode(master->control, after->config->control.mode);
     dismiss(before);
     supervisor_maintain(master);
+    reload->changes = changes;
+    reload->settle_until_ns = clock_add(clock_now(), SETTLE_NS);
+    arm_in(reload, SETTLE_INTERVAL_S);
+}
+
+static bool accepts(const struct worker *worker)
+{
+    for (unsigned i = 0; i < worker->pool->config->threads; i++) {
+        struct beat_view view;
+
+        (void)beat_read(&worker->beats[i], &view);
+        if (view.state < BEAT_DRAINING)
+            return true;
+    }
+    return false;
+}
+
+static bool has_settled(const struct master *master)
+{
+    list_for_each (&master->workers, node) {
+        const struct worker *worker = list_entry(node, struct worker, node);
+
+        if (worker->state == WORKER_DRAINING && accepts(worker))
+            return false;
+    }
+    return true;
+}
+
+static void settle(struct reload *reload)
+{
+    struct jsondoc *changes = reload->changes;
+
+    if (clock_now() < reload->settle_until_ns && !master_is_leaving(reload->master) &&
+        !has_settled(reload->master)) {
+        arm_in(reload, SETTLE_INTERVAL_S);
+        return;
+    }
+    reload->settle_until_ns = 0;
+    reload->changes = NULL;
     decide(reload, NULL, changes);
 }
 
@@ -254,7 +306,9 @@ static void turn_came(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct reload *reload = timer->data;
 
-    if (reload->candidate != NULL && reload->candidate->has_failed)
+    if (reload->settle_until_ns != 0)
+        settle(reload);
+    else if (reload->candidate != NULL && reload->candidate->has_failed)
         reject(reload);
     else if (reload->candidate != NULL && generation_is_complete(reload->candidate))
         commit(reload);
@@ -284,6 +338,7 @@ void reload_close(struct master *master)
         return;
     ev_timer_stop(master->loop, &master->reload->turn);
     jsondoc_free(master->reload->verdict.changes);
+    jsondoc_free(master->reload->changes);
     free(master->reload);
     master->reload = NULL;
 }
@@ -314,7 +369,9 @@ const struct reload_verdict *reload_last(const struct master *master)
 
 bool reload_is_busy(const struct master *master)
 {
-    return master->reload->is_wanted || master->reload->candidate != NULL;
+    const struct reload *reload = master->reload;
+
+    return reload->is_wanted || reload->candidate != NULL || reload->settle_until_ns != 0;
 }
 
 /* A turn with nothing to do costs nothing. */

@@ -130,12 +130,12 @@ static void drain_loop(struct loop_message *message)
 
     if (is_over(serving))
         return;
-    beat_set_state(serving->beat, BEAT_DRAINING);
     if (serving->app->run)
         loop_cancel_all(serving->loop);
     else
         model_tasks_drain(serving->model, serving->spread_ns, connections_left, serving);
     atomic_store(&serving->has_closed, true);
+    beat_set_state(serving->beat, BEAT_DRAINING);
 }
 
 static void cut_loop(struct loop_message *message)

@@ -321,25 +321,38 @@ def test_control_socket_takes_its_mode_and_keeps_its_place(serve):
     assert server.status()["state"] == "ok"
 
 
+def build_module(folder, handler):
+    """Put in place of folder/app.so, as installers do, an app whose handler has this body; its path."""
+    source = f"""
+        #include <coppice.h>
+        #include <unistd.h>
+        static int answer(struct cop_request *request, struct cop_response *response) {{ {handler} }}
+        const struct cop_app cop_app = {{.abi = COP_ABI, .name = "it", .handler = answer}};
+    """
+    (folder / "app.c").write_text(source)
+    include = ["-I", ROOT, "-I", ROOT / "worker"]
+    subprocess.run(["cc", "-shared", "-fPIC", *include, "-o", folder / "new", folder / "app.c"], check=True)
+    os.replace(folder / "new", folder / "app.so")
+    return str(folder / "app.so")
+
+
 def test_module_is_loaded_anew(serve, tmp_path):
-    """The file was replaced, as installers do."""
-    source = '#include <coppice.h>\nstatic int answer(struct cop_request *q, struct cop_response *r)\n'
-    source += '{ return cop_response_print(r, "%s"); }\n'
-    source += 'const struct cop_app cop_app = {.abi = COP_ABI, .name = "it", .handler = answer};\n'
-
-    def build(text):
-        (tmp_path / "app.c").write_text(source % text)
-        include = ["-I", ROOT, "-I", ROOT / "worker"]
-        subprocess.run(["cc", "-shared", "-fPIC", *include, "-o", tmp_path / "new", tmp_path / "app.c"], check=True)
-        os.replace(tmp_path / "new", tmp_path / "app.so")
-
-    build("one")
-    server = serve({"web": {"app": str(tmp_path / "app.so")}})
+    server = serve({"web": {"app": build_module(tmp_path, 'return cop_response_print(response, "one");')}})
     assert server.get().body == b"one"
-    build("two")
+    build_module(tmp_path, 'return cop_response_print(response, "two");')
     server.reload()
-    # The old worker may accept until it has read its order to drain.
-    wait_until(lambda: server.get().body == b"two", "the new module answers")
+    assert server.get().body == b"two"
+
+
+@pytest.mark.parametrize("threads, tasks", [(1, 100), (3, 100), (1, 1), (2, 1)])
+def test_once_told_that_it_went_well_nobody_meets_the_workers_before(serve, tmp_path, threads, tasks):
+    app = build_module(tmp_path, 'return cop_response_print(response, "%d", getpid());')
+    server = serve({"web": {"app": app, "threads": threads, "tasks": tasks, "workers": 2}})
+    for _ in range(10):
+        before = {row["pid"] for row in server.workers()}
+        server.reload()
+        met = {int(server.get().body) for _ in range(5)}
+        assert not met & before
 
 
 # ---- the service manager
