@@ -24,6 +24,12 @@ static inline bytes16 bytes16_load(const char *from)
     return bytes;
 }
 
+/* To room for 16 bytes, wherever it lies. */
+static inline void bytes16_store(char *to, bytes16 bytes)
+{
+    memcpy(to, &bytes, sizeof(bytes));
+}
+
 /* Is any of them other than 0? Takes what comparisons give, too. */
 #define bytes16_any(flags) bytes16_any_set((bytes16)(flags))
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/hex.h"
+#include "common/digits.h"
 #include "common/utf8.h"
 
 /* C0 and C1 controls, and what hides text, turns its direction or breaks lines. */

@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/digits.h"
 #include "common/jsontext.h"
+#include "common/small_blocks.h"
 #include "common/utf8.h"
 
 /* Deeper documents, and values that contain themselves, are not printed: each level takes stack. */
@@ -27,7 +29,7 @@ static _Thread_local bool parse_ran_out;
 
 static void *allocate(size_t size)
 {
-    void *block = malloc(size);
+    void *block = small_blocks_allocate(size);
 
     parse_ran_out |= !block;
     return block;
@@ -35,7 +37,7 @@ static void *allocate(size_t size)
 
 __attribute__((constructor)) static void give_memory(void)
 {
-    json_set_alloc_funcs(allocate, free);
+    json_set_alloc_funcs(allocate, small_blocks_free);
 }
 
 static json_t *inner(const struct jsondoc *value)
@@ -63,18 +65,6 @@ struct jsondoc *jsondoc_object(void)
 struct jsondoc *jsondoc_array(void)
 {
     return built(json_array());
-}
-
-static bool is_utf8(const char *text, size_t len)
-{
-    size_t n = 0;
-
-    for (size_t i = utf8_ascii_len(text, len); i < len; i += n) {
-        n = utf8_len(text + i, len - i);
-        if (n == 0)
-            return false;
-    }
-    return true;
 }
 
 static json_t *repaired_string(const char *text, size_t len)
@@ -108,7 +98,8 @@ struct jsondoc *jsondoc_string(const char *text)
     if (!text)
         return jsondoc_null();
     len = strlen(text);
-    return built(is_utf8(text, len) ? json_stringn_nocheck(text, len) : repaired_string(text, len));
+    return built(utf8_is_valid(text, len) ? json_stringn_nocheck(text, len)
+                                          : repaired_string(text, len));
 }
 
 struct jsondoc *jsondoc_integer(int64_t value)
@@ -158,40 +149,50 @@ static void print_value(struct jsontext *text, const json_t *value, unsigned dep
 static void print_object(struct jsontext *text, const json_t *object, unsigned depth)
 {
     json_t *value = (json_t *)(uintptr_t)object;
-    const char *separator = "{";
+    char separator = '{';
 
     for (void *at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
         const char *key = json_object_iter_key(at);
 
-        jsontext_put(text, separator, 1);
+        jsontext_put_char(text, separator);
         jsontext_put_string(text, key, strlen(key));
-        jsontext_put(text, ":", 1);
+        jsontext_put_char(text, ':');
         print_value(text, json_object_iter_value(at), depth + 1);
-        separator = ",";
+        separator = ',';
     }
-    jsontext_put(text, *separator == '{' ? "{}" : "}", *separator == '{' ? 2 : 1);
+    if (separator == '{')
+        jsontext_put_char(text, '{');
+    jsontext_put_char(text, '}');
 }
 
 static void print_array(struct jsontext *text, const json_t *array, unsigned depth)
 {
-    jsontext_put(text, "[", 1);
+    jsontext_put_char(text, '[');
     for (size_t i = 0; i < json_array_size(array); i++) {
         if (i > 0)
-            jsontext_put(text, ",", 1);
+            jsontext_put_char(text, ',');
         print_value(text, json_array_get(array, i), depth + 1);
     }
-    jsontext_put(text, "]", 1);
+    jsontext_put_char(text, ']');
+}
+
+static void print_integer(struct jsontext *text, json_int_t number)
+{
+    uint64_t size = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    char digits[DECIMAL_MAX];
+
+    if (number < 0)
+        jsontext_put_char(text, '-');
+    jsontext_put(text, digits, (size_t)(decimal_print(digits, size) - digits));
 }
 
 /* 15 digits are what a double surely holds: 0.1 is printed as 0.1. */
 #define PRINT_FLAGS (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
-static void print_number(struct jsontext *text, const json_t *value)
+static void print_real(struct jsontext *text, const json_t *value)
 {
     char number[64];
-    size_t len = json_is_integer(value)
-                     ? (size_t)sprintf(number, "%" JSON_INTEGER_FORMAT, json_integer_value(value))
-                     : json_dumpb(value, number, sizeof(number), PRINT_FLAGS);
+    size_t len = json_dumpb(value, number, sizeof(number), PRINT_FLAGS);
 
     if (len == 0 || len > sizeof(number))
         text->failed = true;
@@ -221,8 +222,10 @@ static void print_value(struct jsontext *text, const json_t *value, unsigned dep
         jsontext_put_string(text, json_string_value(value), json_string_length(value));
         break;
     case JSON_INTEGER:
+        print_integer(text, json_integer_value(value));
+        break;
     case JSON_REAL:
-        print_number(text, value);
+        print_real(text, value);
         break;
     case JSON_TRUE:
         print_word(text, "true");
@@ -236,7 +239,6 @@ static void print_value(struct jsontext *text, const json_t *value, unsigned dep
     }
 }
 
-/* jansson's own printing looks at each character several times. */
 static char *print_line(const json_t *value)
 {
     struct jsontext text = {0};

@@ -50,11 +50,27 @@ size_t utf8_len(const char *text, size_t len)
     return n;
 }
 
-size_t utf8_ascii_len(const char *text, size_t len)
+/* How many bytes from the front on are ASCII, at least: all of them, as a rule. */
+static size_t ascii_len(const char *text, size_t len)
 {
     size_t i = 0;
+    char seen = 0;
 
     while (len - i >= sizeof(bytes16) && !bytes16_any(bytes16_load(text + i) & BYTES16_OF(0x80)))
         i += sizeof(bytes16);
-    return i;
+    for (size_t rest = i; rest < len; rest++)
+        seen |= text[rest];
+    return seen & 0x80 ? i : len;
+}
+
+bool utf8_is_valid(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    for (size_t i = ascii_len(text, len); i < len; i += n) {
+        n = utf8_len(text + i, len - i);
+        if (n == 0)
+            return false;
+    }
+    return true;
 }

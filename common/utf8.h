@@ -5,6 +5,7 @@
 #ifndef COPPICE_UTF8_H
 #define COPPICE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* U+FFFD, which stands where bytes were that are no UTF-8. */
@@ -13,7 +14,7 @@
 /* Bytes of the character at text, 1 to 4; 0 when text[0 .. len) does not begin with a whole one. */
 size_t utf8_len(const char *text, size_t len);
 
-/* Bytes at text that are ASCII, at least; sixteen at a time. What follows may be ASCII too. */
-size_t utf8_ascii_len(const char *text, size_t len);
+/* Is all of text[0 .. len) whole characters? */
+bool utf8_is_valid(const char *text, size_t len);
 
 #endif

@@ -72,7 +72,7 @@ START_TEST(jsondoc_string_escapes_in_every_place)
         const char *escape;
     } cases[] = {{'"', "\\\""},     {'\\', "\\\\"}, {'\b', "\\b"}, {'\f', "\\f"},
                  {'\n', "\\n"},     {'\r', "\\r"},  {'\t', "\\t"}, {1, "\\u0001"},
-                 {0x1f, "\\u001F"}, {' ', " "},     {'/', "/"},    {0x7f, "\x7f"}};
+                 {0x1f, "\\u001f"}, {' ', " "},     {'/', "/"},    {0x7f, "\x7f"}};
     char text[41], expected[64];
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -52,6 +52,26 @@ START_TEST(utf8_len_of_what_is_no_character_is_zero)
 }
 END_TEST
 
+START_TEST(text_is_valid_when_all_of_it_is_characters)
+{
+    char text[100];
+
+    /* A bad byte, or a character that is cut off, at each place of texts of each length. */
+    for (size_t len = 1; len < sizeof(text); len++) {
+        memset(text, 'a', sizeof(text));
+        ck_assert(utf8_is_valid(text, len));
+        for (size_t i = 0; i < len; i++) {
+            text[i] = '\xff';
+            ck_assert(!utf8_is_valid(text, len));
+            memcpy(text + i, "\xc3\xa9", i + 1 < len ? 2 : 1);
+            ck_assert_int_eq(utf8_is_valid(text, len), i + 1 < len);
+            memset(text, 'a', sizeof(text));
+        }
+    }
+    ck_assert(utf8_is_valid("", 0));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("utf8");
@@ -62,6 +82,7 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, utf8_len_of_a_whole_character_is_its_bytes);
     tcase_add_test(tcase, utf8_len_of_what_is_no_character_is_zero);
+    tcase_add_test(tcase, text_is_valid_when_all_of_it_is_characters);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

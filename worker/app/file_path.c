@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "common/hex.h"
+#include "common/digits.h"
 
 /* One octet from path[*i]. Returns it, or -status. */
 static int decode(const char *path, size_t len, size_t *i)

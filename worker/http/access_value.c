@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/digits.h"
 #include "common/escape.h"
 
 #define MARK     "..."
@@ -93,25 +94,14 @@ void access_value_text(struct access_value *value, const char *text)
 
 void access_value_number(struct access_value *value, uint64_t number)
 {
-    char digits[20];
-    size_t n = 0;
-
-    do {
-        digits[sizeof(digits) - ++n] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    access_value_put(value, digits + sizeof(digits) - n, n);
+    value->at = decimal_print(value->at, number);
 }
 
 /* A number of `digits` digits behind a point. */
 static void put_fraction(struct access_value *value, uint64_t number, unsigned digits)
 {
     access_value_put(value, ".", 1);
-    value->at += digits;
-    for (unsigned i = 1; i <= digits; i++) {
-        value->at[-(int)i] = (char)('0' + number % 10);
-        number /= 10;
-    }
+    value->at = decimal_print_padded(value->at, number, digits);
 }
 
 void access_value_seconds(struct access_value *value, int64_t ns)
@@ -153,28 +143,18 @@ static const struct tm *utc(const struct timespec *at)
     return &cache.tm;
 }
 
-static char *print_two(char *at, int number, char behind)
+static char *print_digits(char *at, int number, unsigned digits, char behind)
 {
-    at[0] = (char)('0' + number / 10 % 10);
-    at[1] = (char)('0' + number % 10);
-    at[2] = behind;
-    return at + 3;
-}
-
-static char *print_year(char *at, const struct tm *tm, char behind)
-{
-    int year = tm->tm_year + 1900;
-
-    at[0] = (char)('0' + year / 1000 % 10);
-    at[1] = (char)('0' + year / 100 % 10);
-    return print_two(at + 2, year, behind);
+    at = decimal_print_padded(at, (uint64_t)number, digits);
+    *at = behind;
+    return at + 1;
 }
 
 static char *print_clock(char *at, const struct tm *tm, char behind)
 {
-    at = print_two(at, tm->tm_hour, ':');
-    at = print_two(at, tm->tm_min, ':');
-    return print_two(at, tm->tm_sec, behind);
+    at = print_digits(at, tm->tm_hour, 2, ':');
+    at = print_digits(at, tm->tm_min, 2, ':');
+    return print_digits(at, tm->tm_sec, 2, behind);
 }
 
 /* "1994-11-06T08:49:37.042Z" */
@@ -182,13 +162,12 @@ void access_value_time(struct access_value *value, const struct timespec *at)
 {
     const struct tm *tm = utc(at);
     int milliseconds = (int)(at->tv_nsec / 1000000);
-    char text[32], *end = print_year(text, tm, '-');
+    char text[32], *end = print_digits(text, tm->tm_year + 1900, 4, '-');
 
-    end = print_two(end, tm->tm_mon + 1, '-');
-    end = print_two(end, tm->tm_mday, 'T');
+    end = print_digits(end, tm->tm_mon + 1, 2, '-');
+    end = print_digits(end, tm->tm_mday, 2, 'T');
     end = print_clock(end, tm, '.');
-    *end++ = (char)('0' + milliseconds / 100);
-    end = print_two(end, milliseconds, 'Z');
+    end = print_digits(end, milliseconds, 3, 'Z');
     *end = 0;
     put_trusted(value, text);
 }
@@ -198,11 +177,11 @@ void access_value_time_clf(struct access_value *value, const struct timespec *at
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     const struct tm *tm = utc(at);
-    char text[32], *end = print_two(text, tm->tm_mday, '/');
+    char text[32], *end = print_digits(text, tm->tm_mday, 2, '/');
 
     end = mempcpy(end, months + 3 * tm->tm_mon, 3);
     *end++ = '/';
-    end = print_year(end, tm, ':');
+    end = print_digits(end, tm->tm_year + 1900, 4, ':');
     end = print_clock(end, tm, ' ');
     memcpy(end, "+0000", 6);
     put_trusted(value, text);

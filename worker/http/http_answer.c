@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/digits.h"
 #include "worker/http/http_date.h"
 
 /* How most answers begin, and the line behind it, without a 0 at the end:
@@ -113,18 +114,6 @@ static const char *ok_and_date(void)
     return cache.text;
 }
 
-static char *print_number(char *at, uint64_t number)
-{
-    char digits[20];
-    char *first = digits + sizeof(digits);
-
-    do {
-        *--first = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    return mempcpy(at, first, (size_t)(digits + sizeof(digits) - first));
-}
-
 /* The status and the date. */
 static char *print_start(char *at, int status)
 {
@@ -135,7 +124,7 @@ static char *print_start(char *at, int status)
         return mempcpy(at, start, OK_LINE_LEN + DATE_LINE_LEN);
     reason = reason_of(status);
     at = mempcpy(at, "HTTP/1.1 ", 9);
-    at = print_number(at, (uint64_t)status);
+    at = decimal_print(at, (uint64_t)status);
     *at++ = ' ';
     at = mempcpy(at, reason, strlen(reason));
     at = mempcpy(at, "\r\n", 2);
@@ -152,7 +141,7 @@ static char *print_framing(char *at, const struct cop_response *response,
                    ? at
                    : mempcpy(at, "Transfer-Encoding: chunked\r\n", 28);
     at = mempcpy(at, "Content-Length: ", 16);
-    at = print_number(at, response->length);
+    at = decimal_print(at, response->length);
     return mempcpy(at, "\r\n", 2);
 }
 

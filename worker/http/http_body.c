@@ -9,7 +9,7 @@
 #include "worker/http/http_body.h"
 
 #include "common/check.h"
-#include "common/hex.h"
+#include "common/digits.h"
 #include "worker/http/http_chars.h"
 
 /* A chunk of that size pays for its own line; smaller ones are charged to the budget. */

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/digits.h"
+
 #define DAY           86400
 #define DAYS_TO_1970  719162 /* from the first of January of year 1 */
 #define DAYS_OF_400   146097 /* years */
@@ -59,11 +61,9 @@ static time_t moment_of(const struct date *date)
     return day * DAY + date->hour * 3600 + date->minute * 60 + date->second;
 }
 
-static char *print_two(char *at, int value)
+static char *print_two(char *at, int64_t value)
 {
-    *at++ = (char)('0' + value / 10);
-    *at++ = (char)('0' + value % 10);
-    return at;
+    return decimal_print_padded(at, (uint64_t)value, 2);
 }
 
 char *http_date_print(char *at, time_t moment)
@@ -89,8 +89,8 @@ char *http_date_print(char *at, time_t moment)
     *at++ = ' ';
     at = mempcpy(at, months + (size_t)3 * (size_t)month, 3);
     *at++ = ' ';
-    at = print_two(at, (int)(year / 100));
-    at = print_two(at, (int)(year % 100));
+    at = print_two(at, year / 100);
+    at = print_two(at, year % 100);
     *at++ = ' ';
     at = print_two(at, second / 3600);
     *at++ = ':';

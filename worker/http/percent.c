@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/hex.h"
+#include "common/digits.h"
 #include "worker/http/http_chars.h"
 
 /* Returns the length, at most that of the text, or -400: a '%' without two digits, or an encoded

@@ -7,7 +7,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
-#include "common/hex.h"
+#include "common/digits.h"
 #include "worker/http/http_session.h"
 
 #define FIELD "X-Request-ID"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/digits.h"
 #include "common/log.h"
 #include "worker/task/sched.h"
 
@@ -39,14 +40,9 @@ static void add_text(struct line *line, const char *text)
 
 static void add_number(struct line *line, uint64_t number)
 {
-    char digits[20];
-    size_t n = 0;
+    char digits[DECIMAL_MAX];
 
-    do {
-        digits[sizeof(digits) - ++n] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    add(line, digits + sizeof(digits) - n, n);
+    add(line, digits, (size_t)(decimal_print(digits, number) - digits));
 }
 
 static void tell(const struct cop_task *task)

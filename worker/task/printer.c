@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/digits.h"
+
 /* A pipe that nobody reads must not hold who prints for ever. */
 #define PATIENCE_MS 1000
 
@@ -69,27 +71,22 @@ void print_text(struct printer *printer, const char *text)
     print_bytes(printer, text, strlen(text));
 }
 
-static void print_digits(struct printer *printer, uint64_t number, unsigned base)
-{
-    char digits[20];
-    size_t n = 0;
-
-    do {
-        digits[sizeof(digits) - ++n] = "0123456789abcdef"[number % base];
-        number /= base;
-    } while (number > 0);
-    print_bytes(printer, digits + sizeof(digits) - n, n);
-}
-
 void print_number(struct printer *printer, uint64_t number)
 {
-    print_digits(printer, number, 10);
+    char digits[DECIMAL_MAX];
+
+    print_bytes(printer, digits, (size_t)(decimal_print(digits, number) - digits));
 }
 
 void print_hex(struct printer *printer, uint64_t number)
 {
+    char digits[16];
+    unsigned n = 1;
+
+    while (n < sizeof(digits) && number >> 4 * n > 0)
+        n++;
     print_text(printer, "0x");
-    print_digits(printer, number, 16);
+    print_bytes(printer, digits, (size_t)(hex_print(digits, number, n) - digits));
 }
 
 void print_duration(struct printer *printer, int64_t ns)

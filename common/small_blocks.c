@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/small_blocks.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Sizes are multiples of the step; what is larger than the last is malloc's alone. */
+#define STEP   16
+#define NSIZES 16
+
+/* Of each size: 127.5 KiB in all. A sanitizer is to see what is used after it was freed. */
+#if defined(__has_feature)
+#define IS_SANITIZED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED 1
+#else
+#define IS_SANITIZED 0
+#endif
+#define KEPT_MAX (IS_SANITIZED ? 0 : 60)
+
+struct block {
+    struct block *next;
+};
+
+struct kept {
+    struct block *first;
+    unsigned n;
+};
+
+/* By size, in steps: the first is unused. */
+static _Thread_local struct kept kept[NSIZES + 1];
+static _Thread_local bool is_known;
+
+/* Its destructor frees what a thread has kept. */
+static pthread_key_t at_exit;
+static bool has_key;
+
+static void let_go(void *own)
+{
+    struct kept *sizes = own;
+
+    for (size_t i = 0; i <= NSIZES; i++) {
+        while (sizes[i].first) {
+            struct block *block = sizes[i].first;
+
+            sizes[i].first = block->next;
+            free(block);
+        }
+        sizes[i].n = KEPT_MAX;
+    }
+}
+
+__attribute__((constructor)) static void make_key(void)
+{
+    has_key = pthread_key_create(&at_exit, let_go) == 0;
+}
+
+/* May this thread keep anything? Its end has to be known. */
+static bool may_keep(void)
+{
+    if (!is_known)
+        is_known = has_key && pthread_setspecific(at_exit, kept) == 0;
+    return is_known;
+}
+
+void *small_blocks_allocate(size_t size)
+{
+    size_t steps = (size + STEP - 1) / STEP;
+    struct kept *same;
+
+    if (steps > NSIZES || size == 0)
+        return malloc(size);
+    same = &kept[steps];
+    if (same->first) {
+        struct block *block = same->first;
+
+        same->first = block->next;
+        same->n--;
+        return block;
+    }
+    return malloc(steps * STEP);
+}
+
+void small_blocks_free(void *block)
+{
+    size_t steps = block ? malloc_usable_size(block) / STEP : 0;
+    struct block *last = block;
+
+    if (steps == 0 || steps > NSIZES || kept[steps].n == KEPT_MAX || !may_keep()) {
+        free(block);
+        return;
+    }
+    last->next = kept[steps].first;
+    kept[steps].first = last;
+    kept[steps].n++;
+}
