@@ -71,10 +71,11 @@ def sec_request_line():
     C("RL-10b", M, "SHOULD", "only a version", lambda: raw("HTTP/1.1"), rej(400))
     C("RL-10c", M, "SHOULD", "an answer instead of a request", lambda: b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", rej(400), sec=True)
     each("RL-12", "9110 9.1", "SHOULD", "unknown method: 501", ["FOO", "GETT", "GE", "G", "HEADER", "X-Y", "PO", "POSTED", "Get", "M1!#$%&'*+-.^_`|~", "PUTS", "OPTION", "DEL"], lambda v: get(method=v), rej(501))
-    each("RL-13", "9110 9.1", "SHOULD", "method of other protocols: 501", ["PROPFIND", "MKCOL", "COPY", "LOCK", "SEARCH", "SOURCE", "M-SEARCH", "NOTIFY", "PURGE", "LINK", "MERGE", "ACL", "REPORT", "BIND", "MKCALENDAR", "DESCRIBE", "ANNOUNCE", "SETUP", "PLAY", "RECORD", "FLUSH", "QUERY", "SUBSCRIBE"], lambda v: get(method=v), rej(501))
+    each("RL-13", "9110 9.1", "SHOULD", "method of other protocols: 501", ["PROPFIND", "MKCOL", "COPY", "LOCK", "SEARCH", "SOURCE", "M-SEARCH", "NOTIFY", "PURGE", "LINK", "MERGE", "ACL", "REPORT", "BIND", "MKCALENDAR", "DESCRIBE", "ANNOUNCE", "SETUP", "PLAY", "RECORD", "FLUSH", "QUERY", "SUBSCRIBE", "PRI"], lambda v: get(method=v), rej(501))
     C("RL-17", "9110 2.5", "SHOULD", "HTTP/1.2 is served as 1.1", lambda: get(ver="HTTP/1.2"), both(OK, lambda r: True if r.raw.startswith(b"HTTP/1.1 ") and not r.closed else "got " + r.got()))
     C("RL-17b", "9110 2.5", "SHOULD", "HTTP/1.9 is served as 1.1", lambda: get(ver="HTTP/1.9"), OK)
     each("RL-18", "9110 15.6.6", "SHOULD", "major version that is not spoken: 505", ["HTTP/2.0", "HTTP/3.0", "HTTP/9.9", "HTTP/2.1"], lambda v: get(ver=v), rej(505))
+    C("RL-18e", "9113 3.4", "SHOULD", "the first line of HTTP/2's preface alone: 505", lambda: b"PRI * HTTP/2.0\r\n\r\n", rej(505))
     each("RL-19", "9112 2.3", "SHOULD", "version below 1: 400", ["HTTP/0.9", "HTTP/0.0", "HTTP/0.1"], lambda v: get(ver=v), rej(400, 505))
     C("RL-20", "9112 2.3", "MUST", "the version is case-sensitive", lambda: get(ver="http/1.1"), rej(400, 505))
     C("RL-20b", "9112 2.3", "MUST", "HtTP/1.1", lambda: get(ver="HtTP/1.1"), rej(400, 505))
@@ -148,7 +149,7 @@ def sec_host():
     C("HO-04d", H, "MUST", "three Host lines, two of them empty: 400", lambda: g("Host:\r\nHost: a\r\nHost:\r\n"), rej(400), sec=True)
     C("HO-05", H, "MUST", "empty Host", lambda: g("Host:\r\n"), OK)
     C("HO-06", H, "MUST", "Host of white space alone is empty", lambda: g("Host: \t \r\n"), OK)
-    good = ["a", "a:80", "a:", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "[2001:db8::1]", "[::ffff:1.2.3.4]", "[v1.fe80::a+en1]", "a.", "xn--nxasmq6b", "a_b", "%41", "a:65535", "a:0", "sub-delims!$&'()*+;=", "localhost"]
+    good = ["a", "a:80", "a:", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080", "[2001:db8::1]", "[::ffff:1.2.3.4]", "[v1.fe80::a+en1]", "a.", "xn--nxasmq6b", "a_b", "%41", "a:65535", "a:0", "a:0000080", "sub-delims!$&'()*+;=", "localhost"]
     each("HO-08", H, "MUST", "valid Host", good, lambda v: g("Host: %s\r\n" % v), OK)
     bad = ["a\tb", "a#", "[", "]", "[]", "[::1", "::1", "[::1]x", "[::1]:x", "[:::1]", "[1.2.3.4]", "[v.x]", "[vg.x]", "a:b", "a:80:80", "a: 80", "a :80", "a:80 b", "%", "%4", "%zz", "a\x7f", "a\"b", "a|b", "a^b", "a`b", "a{b}", "ü", "a,b c", "a:+80", "a:0x50", "a%00%zz", "//a", "a/", "?", "a;b@c"]
     each("HO-09", H, "MUST", "invalid Host", bad, lambda v: g("Host: %s\r\n" % v), rej(400), sec=True)
@@ -182,6 +183,7 @@ def sec_fields():
     C("HF-17", "9112 5.2", "MUST", "folded Connection", lambda: get(extra="Connection:\r\n close\r\n"), rej(400), sec=True)
     C("HF-18", S, "MUST", "the same field many times", lambda: get(extra="X: a\r\n" * 50), OK)
     C("HF-20", "9110 5.4", "MUST", "90 fields", lambda: get(extra="".join("X-H%d: v\r\n" % i for i in range(90))), OK)
+    C("HF-20b", "9110 5.4", "MUST", "100 fields beside Host", lambda: get(extra="".join("X-H%d: v\r\n" % i for i in range(100))), OK)
     C("HF-21", "9110 5.4", "MUST", "5,000 fields: 431", lambda: get(extra="".join("X-H%d: v\r\n" % i for i in range(5000))), rej(431, 400), sec=True)
     C("HF-23", "9110 5.4", "MUST", "value of 8,000 octets", lambda: get(extra="X: %s\r\n" % ("v" * 8000)), OK)
     C("HF-24", "9110 5.4", "MUST", "name of 8,000 octets", lambda: get(extra="%s: v\r\n" % ("n" * 8000)), OK)
@@ -221,6 +223,7 @@ def sec_cl():
     C("CL-28", L, "MUST", "Content-Length in HTTP/1.0, kept alive", lambda: post("Content-Length: 5\r\nConnection: keep-alive\r\n", b"hello", ver="HTTP/1.0") + get(ver="HTTP/1.0"), framed("hello"), want=2)
     C("CL-29", "9112 6.3", "MUST", "GET with Content-Length: 0", lambda: get(extra="Content-Length: 0\r\n") + canary(), answers(200, 200, closed=True), want=2)
     each("CL-30", L, "MUST", "body as large as a buffer, and one more or less:", [1023, 1024, 1025, 6143, 6144, 6145, 7167, 7168, 7169, 8191, 8192, 8193, 65535, 65536, 65537], lambda n: post("Content-Length: %d\r\n" % n, b"q" * n) + canary(), lambda n: framed("q" * n), want=2, per=True)
+    each("CL-32", "9110 8.6", "SHOULD", "a number of more than 64 bits is no bad one, but too large: 413", ["18446744073709551616", "99999999999999999999", "0" * 30 + "9" * 30, "9" * 2000], lambda v: post("Content-Length: %s\r\nExpect: 100-continue\r\n" % v), both(rej(413), lambda r: True if r.closed and not r.finals[0].interim else "got " + r.got()), sec=True)
     C("CL-31", "9112 8", "SHOULD", "no body at all, then FIN", lambda: [post("Content-Length: 5\r\n"), ("shut",)], lambda r: True if r.closed and not 200 <= r.s() < 300 else "got " + r.got())
 
 
@@ -305,7 +308,9 @@ def sec_expect():
     C("EX-02", E, "MUST", "the 100 comes before the body, the 200 behind it", lambda: [p(5), ("read1xx", 1), b"hello" + canary()], lambda r: True if r.n == 2 and [x.status for x in r.finals[0].interim] == [100] and r.finals[0].body == b"hello" else "got " + r.got(), want=2)
     C("EX-03", E, "MUST", "Expect is case-insensitive", lambda: [p(5, "100-Continue"), ("read1xx", 1), b"hello" + canary()], lambda r: True if r.n == 2 and [x.status for x in r.finals[0].interim] == [100] else "got " + r.got(), want=2)
     C("EX-05", E, "SHOULD", "unknown expectation: 417", lambda: get(extra="Expect: foo\r\n"), rej(417))
-    each("EX-05", E, "SHOULD", "expectations that are not known: 417", ["200-ok", "100-continued", "x=y", "100 continue"], lambda v: get(extra="Expect: %s\r\n" % v), rej(417))
+    each("EX-05", E, "SHOULD", "expectations that are not known: 417", ["200-ok", "100-continued", "x=y", "100 continue", "100-continue, x", "100-continue=x"], lambda v: get(extra="Expect: %s\r\n" % v), rej(417))
+    each("EX-06", "9110 5.6.1", "MUST", "a list with empty members", ["100-continue,", ", 100-continue", "100-continue, ,100-continue", "100-continue\r\nExpect:"], lambda e: [p(5, e), ("read1xx", 1), b"hello" + canary()], lambda r: True if r.n == 2 and [x.status for x in r.finals[0].interim] == [100] and r.finals[0].body == b"hello" else "got " + r.got(), want=2)
+    each("EX-06y", "9110 5.6.1", "MUST", "nothing is expected", ["", ","], lambda e: p(5, e) + b"hello" + canary(), framed("hello"), want=2)
     C("EX-07", E, "MUST", "to a file that takes no body: 405 and no 100", lambda: [p(500, path=G.path)], both(st(405), lambda r: True if not r.finals[0].interim and r.closed else "got " + r.got()))
     C("EX-08", E, "SHOULD", "too long: 413 and no 100", lambda: [p(1 << 40)], both(rej(413), lambda r: True if not r.finals[0].interim else "a 100"), sec=True)
     C("EX-10", E, "MUST", "chunked", lambda: [post("Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n"), ("read1xx", 1), HELLO + canary()], lambda r: True if r.n == 2 and [x.status for x in r.finals[0].interim] == [100] and r.finals[0].body == b"hello" else "got " + r.got(), want=2)

@@ -23,6 +23,8 @@ static const char *const good[] = {
     "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: [v1f.a:~]:80\r\n\r\n",
     "\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length:\t42 \t\t \r\nX-Next:\tb\t\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a:0000080\r\nExpect: , 100-continue ,100-continue\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nExpect: ,\r\nContent-Length: 1\r\n\r\n",
 };
 
 static const struct {
@@ -54,6 +56,13 @@ static const struct {
     {501, "PROPFIND / HTTP/1.1\r\nHost: a\r\n\r\n"},
     {501, "DESCRIBE / HTTP/1.1\r\nHost: a\r\n\r\n"},
     {400, "DESCRIBE / RTSP/1.0\r\nHost: a\r\n\r\n"},
+    {501, "PRI / HTTP/1.1\r\nHost: a\r\n\r\n"},
+    {501, "PRI * HTTP/1.1\r\nHost: a\r\n\r\n"},
+    {501, "PRIX / HTTP/1.1\r\nHost: a\r\n\r\n"},
+    {505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+    {505, "PRI * HTTP/2.0\r\n"},
+    {505, "PRI * HTTP/2.0\r\nHost: a\r\n\r\n"},
+    {400, "PRI\r\n\r\n"},
     {400, "G@T / HTTP/1.1\r\nHost: a\r\n\r\n"},
     {400, "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n"},
     {400, "GET /a\tb HTTP/1.1\r\nHost: a\r\n\r\n"},
@@ -77,6 +86,7 @@ static const struct {
     {400, "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: a:b:c\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: a:8x\r\n\r\n"},
+    {400, "GET / HTTP/1.1\r\nHost: a:0123456\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: [::g]\r\n\r\n"},
     {400, "GET / HTTP/1.1\r\nHost: a%zz\r\n\r\n"},
@@ -94,7 +104,9 @@ static const struct {
     {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"},
-    {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n"},
+    {413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551616\r\n\r\n"},
+    {413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 00999999999999999999999\t\r\n\r\n"},
+    {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1844674407370955161x6\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"},
     {400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"},
     {400, "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"},
@@ -104,6 +116,8 @@ static const struct {
     {501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"},
     {501, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"},
     {417, "GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n"},
+    {417, "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, more\r\n\r\n"},
+    {417, "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue more\r\n\r\n"},
 };
 
 /* Feed `text` in portions that end at `first`, `second` and its end, each time from another place
@@ -236,6 +250,10 @@ START_TEST(parts_of_a_head_are_found)
     ck_assert_ptr_nonnull(strstr(printed, "keep 1 expect 1 chunked 0 length 42"));
     feed(good[10], strlen(good[10]), 0, 0, printed);
     ck_assert_ptr_nonnull(strstr(printed, "length 42|Host=a|Content-Length=42|X-Next=b"));
+    feed(good[11], strlen(good[11]), 0, 0, printed);
+    ck_assert_ptr_nonnull(strstr(printed, "expect 1 "));
+    feed(good[12], strlen(good[12]), 0, 0, printed);
+    ck_assert_ptr_nonnull(strstr(printed, "expect 0 "));
 }
 END_TEST
 

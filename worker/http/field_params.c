@@ -15,6 +15,18 @@ struct cop_slice field_params_trim(struct cop_slice slice)
     return slice;
 }
 
+struct cop_slice field_params_take(struct cop_slice *list)
+{
+    const char *comma = memchr(list->data, ',', list->len);
+    size_t len = comma ? (size_t)(comma - list->data) : list->len;
+    struct cop_slice member = {list->data, len};
+
+    len += comma != NULL;
+    list->data += len;
+    list->len -= len;
+    return field_params_trim(member);
+}
+
 /* Bytes up to the next ';' that stands outside of quotes. */
 static size_t param_len(struct cop_slice rest)
 {

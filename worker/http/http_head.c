@@ -119,6 +119,8 @@ static bool is_authority(const char *text, size_t len)
         return true;
     if (text[i++] != ':')
         return false;
+    while (i < len && text[i] == '0')
+        i++;
     while (i + digits < len && text[i + digits] >= '0' && text[i + digits] <= '9')
         digits++;
     return i + digits == len && digits <= PORT_DIGITS_MAX;
@@ -263,37 +265,44 @@ static int read_coding(struct http_head *head, const struct http_parser *parser,
     return 0;
 }
 
-static int read_expectation(struct http_head *head, const struct http_field *field)
-{
-    if (!head->request.version_minor)
-        return 0;
-    if (field->value_len != 12 ||
-        strncasecmp(head->request.head + field->value, "100-continue", 12) != 0)
-        return -417;
-    head->expect_continue = true;
-    return 0;
-}
-
 static bool option_is(struct cop_slice option, const char *name)
 {
     return option.len == strlen(name) && strncasecmp(option.data, name, option.len) == 0;
 }
 
+static struct cop_slice value_of(const struct http_head *head, const struct http_field *field)
+{
+    return (struct cop_slice){head->request.head + field->value, field->value_len};
+}
+
+/* A list, whose empty members count for nothing. */
+static int read_expectation(struct http_head *head, const struct http_field *field)
+{
+    struct cop_slice list = value_of(head, field);
+
+    while (list.len && head->request.version_minor) {
+        struct cop_slice option = field_params_take(&list);
+
+        if (option_is(option, "100-continue"))
+            head->expect_continue = true;
+        else if (option.len)
+            return -417;
+    }
+    return 0;
+}
+
 /* Each line is a list of options, and all lines are one list. */
 static void read_connection(struct http_head *head, const struct http_field *field)
 {
-    const char *at = head->request.head + field->value, *end = at + field->value_len;
+    struct cop_slice list = value_of(head, field);
 
-    while (at < end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        size_t len = (size_t)((comma ? comma : end) - at);
-        struct cop_slice option = field_params_trim((struct cop_slice){at, len});
+    while (list.len) {
+        struct cop_slice option = field_params_take(&list);
 
         if (option_is(option, "close"))
             head->wants_close = true;
         else if (option_is(option, "keep-alive"))
             head->keep_alive = true;
-        at += comma ? len + 1 : len;
     }
 }
 

@@ -33,6 +33,16 @@ static uint32_t offset_of(const struct http_parser *parser, const char *at)
     return (uint32_t)(at - parser->base);
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static int on_url(llhttp_t *state, const char *at, size_t len)
 {
     struct http_parser *parser = state->data;
@@ -160,11 +170,49 @@ static bool is_method_of_others(const struct http_parser *parser, llhttp_errno_t
            memcmp(parser->base + end, " HTTP/", 6) == 0;
 }
 
+/* The first line of HTTP/2's preface (RFC 9113, section 3.4), which llhttp would wait for the rest
+ * of. */
+static bool is_preface(const struct http_parser *parser, size_t len)
+{
+    static const char line[] = "PRI * HTTP/2.0\r\n";
+
+    return len - parser->skipped >= sizeof(line) - 1 &&
+           memcmp(parser->base + parser->skipped, line, sizeof(line) - 1) == 0;
+}
+
+/* llhttp takes "PRI" for the preface's first word; else it is a method as unknown as others. */
+static bool is_method_of_preface(const struct http_parser *parser, size_t len)
+{
+    return len - parser->skipped >= 4 && memcmp(parser->base + parser->skipped, "PRI ", 4) == 0;
+}
+
+/* Is it a number that llhttp stopped behind, and one that 64 bits do not hold? */
+static bool is_overflow(const struct http_parser *parser, size_t len)
+{
+    size_t end = (size_t)(llhttp_get_error_pos((const llhttp_t *)parser->state) - parser->base);
+    size_t at = end;
+    uint64_t number = 0;
+
+    if (end > len)
+        return false;
+    while (at > parser->skipped && is_digit(parser->base[at - 1]))
+        at--;
+    for (; at < end; at++)
+        if (__builtin_mul_overflow(number, 10u, &number) ||
+            __builtin_add_overflow(number, (unsigned)(parser->base[at] - '0'), &number))
+            return true;
+    return false;
+}
+
 static int judge_error(struct http_parser *parser, llhttp_errno_t error, size_t len)
 {
+    if (is_preface(parser, len))
+        return -505;
     if (parser->overfull)
         return -431;
-    if (is_method_of_others(parser, error, len))
+    if (error == HPE_INVALID_CONTENT_LENGTH && is_overflow(parser, len))
+        return -413;
+    if (is_method_of_others(parser, error, len) || is_method_of_preface(parser, len))
         return -501;
     if (error == HPE_INVALID_METHOD) {
         parser->bad_method = true;
@@ -261,11 +309,6 @@ static bool has_no_version(const struct http_parser *parser, size_t len)
     return parser->target_len && end < len && parser->base[end] != ' ';
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /* llhttp takes spaces behind a Content-Length, and no tabs; both are white space there (RFC 9112,
  * section 5). Was it such a tab that it stopped at? Then it starts again, and meets a gap there. */
 static bool begin_with_gap(struct http_parser *parser, size_t len)
@@ -276,7 +319,7 @@ static bool begin_with_gap(struct http_parser *parser, size_t len)
         return false;
     while (at > parser->skipped && is_space(parser->base[at - 1]))
         at--;
-    if (at == parser->skipped || parser->base[at - 1] < '0' || parser->base[at - 1] > '9')
+    if (at == parser->skipped || !is_digit(parser->base[at - 1]))
         return false;
     parser->gap = (uint32_t)at;
     begin(parser);
@@ -338,6 +381,8 @@ int http_parser_feed(struct http_parser *parser, const char *message, size_t len
     parser->fed = (uint32_t)len;
     if (has_no_version(parser, len))
         return -400;
+    if (is_preface(parser, len))
+        return -505;
     return len == parser->max ? judge_length(parser) : 0;
 }
 

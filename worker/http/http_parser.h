@@ -17,7 +17,7 @@
 #include <sys/types.h>
 
 /* More field lines than that are answered with 431. */
-#define HTTP_FIELDS_MAX 100
+#define HTTP_FIELDS_MAX 128
 
 /* Room for llhttp's own state, which this header does not show. */
 #define HTTP_PARSER_STATE_SIZE 96
@@ -54,8 +54,8 @@ struct http_parser {
 void http_parser_init(struct http_parser *parser, uint32_t max);
 
 /* Parse what has arrived of the message: len bytes, those of earlier calls included. Returns the
- * length of the head when it is complete, 0 when more is needed, or -status: 400, 414, 431, 501.
- * After an error only init may follow. */
+ * length of the head when it is complete, 0 when more is needed, or -status: 400, 413, 414, 431,
+ * 501, 505. After an error only init may follow. */
 int http_parser_feed(struct http_parser *parser, const char *message, size_t len);
 
 /* Has nothing but empty lines arrived, of these len bytes? */

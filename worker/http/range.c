@@ -96,18 +96,6 @@ static bool take_unit(struct cop_slice *value)
     return true;
 }
 
-static struct cop_slice take_member(struct cop_slice *list)
-{
-    const char *comma = memchr(list->data, ',', list->len);
-    size_t len = comma ? (size_t)(comma - list->data) : list->len;
-    struct cop_slice member = {list->data, len};
-
-    len += comma != NULL;
-    list->data += len;
-    list->len -= len;
-    return field_params_trim(member);
-}
-
 int range_read(struct cop_slice value, uint64_t length, struct range ranges[RANGE_MAX])
 {
     struct range apart[RANGE_MAX + 1], range = {0};
@@ -117,7 +105,7 @@ int range_read(struct cop_slice value, uint64_t length, struct range ranges[RANG
     if (!take_unit(&value))
         return 0;
     while (value.len && n <= RANGE_MAX) {
-        struct cop_slice member = take_member(&value);
+        struct cop_slice member = field_params_take(&value);
         int rc;
 
         if (!member.len)
