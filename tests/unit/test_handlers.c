@@ -91,6 +91,33 @@ TEST_IN_LOOP(status_that_a_handler_returns_is_the_answer_with_either_sign)
     ck_assert_int_eq(status_of(missing_below, GET("")), 404);
 }
 
+static int reset_with_text(struct cop_request *request, struct cop_response *response)
+{
+    response->status = 205;
+    cop_response_text(response, "not sent");
+    return 0;
+}
+
+static int reset_in_pieces(struct cop_request *request, struct cop_response *response)
+{
+    cop_response_begin(response, "text/plain", -1);
+    response->status = 205;
+    return cop_response_write(response, "not sent", 8);
+}
+
+TEST_IN_LOOP(reset_content_is_answered_without_any)
+{
+    static const cop_handler handlers[] = {reset_with_text, reset_in_pieces};
+    char answer[1024];
+
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(exchange_with(handlers[i], GET(""), answer, sizeof(answer)), 205);
+        ck_assert_ptr_nonnull(strstr(answer, "\r\nContent-Length: 0\r\n"));
+        ck_assert_ptr_null(strstr(answer, "Transfer-Encoding"));
+        ck_assert_str_eq(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+    }
+}
+
 static int take_five(struct cop_request *request, struct cop_response *response)
 {
     struct cop_slice body;
@@ -282,6 +309,7 @@ int main(void)
     TCase *tc = tcase_create("handlers");
 
     add_test(tc, status_that_a_handler_returns_is_the_answer_with_either_sign);
+    add_test(tc, reset_content_is_answered_without_any);
     add_test(tc, body_that_is_longer_than_asked_for_is_413);
     add_test(tc, json_is_read_or_refused_with_415_400_or_413);
     add_test(tc, json_is_given_as_it_was_built);

@@ -49,6 +49,10 @@ START_TEST(empty_answer_has_length_0_and_no_type)
     response.status = 204;
     ck_assert_str_eq(print(&response, HTTP_CONNECTION_DEFAULT),
                      "HTTP/1.1 204 No Content\r\nDate: *\r\n\r\n");
+    response.status = 205;
+    response.has_length = false;
+    ck_assert_str_eq(print(&response, HTTP_CONNECTION_DEFAULT),
+                     "HTTP/1.1 205 Reset Content\r\nDate: *\r\nContent-Length: 0\r\n\r\n");
 }
 END_TEST
 

@@ -136,6 +136,8 @@ static char *print_framing(char *at, const struct cop_response *response,
 {
     if (response->status == 204 || response->status == 304)
         return at;
+    if (response->status == 205)
+        return mempcpy(at, "Content-Length: 0\r\n", 19);
     if (!response->has_length)
         return connection == HTTP_CONNECTION_ENDS_BODY
                    ? at

@@ -3,11 +3,12 @@
  * response.h - what a handler answers.
  *
  * A handler starts with an empty 200 and changes what it wants otherwise. Date, Content-Length and
- * Connection are the server's, and so is leaving out the body for HEAD, 204 and 304. What a handler
- * returns other than 0 becomes the answer instead: any status from 400 to 599, with or without a
- * minus, or a negative errno that has one (-ENOENT: 404, -EACCES: 403, ...; 500 for the rest, with
- * a line in the log). Such an answer has none of the handler's own fields: for a 401 with
- * WWW-Authenticate, or an error with a body of one's own, set status, add the fields and return 0.
+ * Connection are the server's, and so is leaving out the body for HEAD, 204, 205 and 304. What a
+ * handler returns other than 0 becomes the answer instead: any status from 400 to 599, with or
+ * without a minus, or a negative errno that has one (-ENOENT: 404, -EACCES: 403, ...; 500 for the
+ * rest, with a line in the log). Such an answer has none of the handler's own fields: for a 401
+ * with WWW-Authenticate, or an error with a body of one's own, set status, add the fields and
+ * return 0.
  */
 #ifndef COPPICE_RESPONSE_H
 #define COPPICE_RESPONSE_H

@@ -18,7 +18,8 @@ static bool has_body(const struct http_session *session)
 {
     int status = session->response.status;
 
-    return session->head.request.method != COP_METHOD_HEAD && status != 204 && status != 304;
+    return session->head.request.method != COP_METHOD_HEAD && status != 204 && status != 205 &&
+           status != 304;
 }
 
 static void send_memory(struct http_session *session)
