@@ -18,6 +18,9 @@
 /* Empty lines before a request line that are forgiven (RFC 9112, section 2.2). */
 #define EMPTY_LINES_MAX 4
 
+/* A token that is so long is no known method, whatever follows (RFC 9112, section 3). */
+#define METHOD_MAX 32
+
 _Static_assert(sizeof(llhttp_t) <= HTTP_PARSER_STATE_SIZE, "room for llhttp's state");
 
 /* What llhttp is given for white space that it would refuse: no part of a message. */
@@ -152,12 +155,14 @@ static int skip_empty_lines(struct http_parser *parser, const char *message, siz
  * when that is open. */
 static int judge_method(const struct http_parser *parser, const char *message, size_t len)
 {
-    size_t i = parser->skipped;
+    size_t i = parser->skipped, end = i + METHOD_MAX;
 
-    while (i < len && http_char_is(message[i], HTTP_CHAR_TOKEN))
+    while (i < len && i < end && http_char_is(message[i], HTTP_CHAR_TOKEN))
         i++;
+    if (i == end)
+        return -501;
     if (i == len)
-        return len >= parser->max ? -501 : 0;
+        return 0;
     return message[i] == ' ' && i > parser->skipped ? -501 : -400;
 }
 
