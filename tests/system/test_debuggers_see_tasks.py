@@ -46,10 +46,12 @@ def test_gdb_follows_a_task_across_a_switch():
 @needs_perf
 def test_perf_samples_a_task_with_its_whole_stack(tmp_path):
     data = tmp_path / "perf.data"
-    # Every page fault is a sample: tasks meet some, however short they run.
-    done = run("perf", "record", "-q", "-o", data, "-e", "page-faults", "-c", "1", "--call-graph", "fp", PROGRAM)
+    # Every page fault is a sample: tasks meet some, however short they run. There is room for all, should perf be late.
+    done = run("perf", "record", "-m", "8M", "-o", data, "-e", "page-faults", "-c", "1", "--call-graph", "fp", PROGRAM)
     if done.returncode:
         pytest.skip(f"perf may not record here: {done.stderr.strip()}")
-    chains = run("perf", "script", "-i", data, "-F", "ip,sym").stdout.split("\n\n")
+    script = run("perf", "script", "-i", data, "-F", "ip,sym")
+    chains = script.stdout.split("\n\n")
     stacks = [re.findall(r"^\s+[0-9a-f]+ (\w+)", chain, re.M) for chain in chains]
-    assert ["race", "run_main", "enter_task"] in [stack[-4:-1] for stack in stacks if "context_end" in stack[-1:]]
+    ends = [stack[-4:-1] for stack in stacks if "context_end" in stack[-1:]]
+    assert ["race", "run_main", "enter_task"] in ends, (len(chains), done.stderr, script.returncode, script.stderr)
