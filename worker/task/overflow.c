@@ -71,8 +71,11 @@ static void fault(int signal_number, siginfo_t *info, void *context)
 
     if (task && task->stack && stack_is_guard(task->stack, info->si_addr))
         tell(task);
-    /* The instruction is tried again, and meets whoever was there before. */
+    /* The instruction is tried again, and meets whoever was there before; so must a signal that
+     * kill(2) sent, which has none. */
     (void)sigaction(SIGSEGV, &before, NULL);
+    if (info->si_code <= 0)
+        (void)raise(signal_number);
 }
 
 static void install(void)
