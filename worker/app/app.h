@@ -68,8 +68,10 @@ struct cop_app {
 COP_PUBLIC extern const struct cop_app cop_app;
 
 /* A row of an app's options: `field` of `type`, with its default as written ("30s"; NULL: it must
- * be given), its range and a line of help. kind is CONFIG_BOOL, CONFIG_INTEGER, CONFIG_DURATION,
- * CONFIG_SIZE, CONFIG_STRING or CONFIG_PATH; config_keys.h says how each is stored. */
+ * be given), its range and a line of help. kind says what the field is: CONFIG_BOOL a bool,
+ * CONFIG_INTEGER an unsigned, CONFIG_DURATION an int64_t of nanoseconds, CONFIG_SIZE a uint64_t of
+ * bytes; CONFIG_STRING and CONFIG_PATH (absolute) a char * that is freed after stop, and whose
+ * range is that of its length. */
 #define COP_OPTION(type, field, kind, fallback, min, max, help)                   \
     {                                                                             \
         "options", #field, kind, fallback, min, max, NULL, offsetof(type, field), \
