@@ -8,6 +8,7 @@
  * struct config.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@
 
 #define FILES_MAX 256
 #define WHY_MAX   256
+
+#define SECTIONS_TEXT_MAX 128
 
 /* ---- the other sections ---- */
 
@@ -141,15 +144,25 @@ static int load_includes(struct config_loader *loader, const struct yaml_node *n
 
 static int refuse_section(const struct config_loader *loader, const struct yaml_node *node)
 {
+    char where[SECTIONS_TEXT_MAX] = "the file: include";
+    const char *last = "";
     struct suggest suggest;
 
     suggest_init(&suggest, node->key);
     suggest_offer(&suggest, "pools");
     suggest_offer(&suggest, "include");
-    for (size_t i = 0; i < config_keys_count; i++)
-        if (is_section(config_keys[i].section))
-            suggest_offer(&suggest, config_keys[i].section);
-    return config_loader_refuse_word(loader, node, &suggest, "the file");
+    for (size_t i = 0; i < config_keys_count; i++) {
+        const char *section = config_keys[i].section;
+        size_t len = strlen(where);
+
+        if (!is_section(section) || strcmp(section, last) == 0)
+            continue;
+        last = section;
+        suggest_offer(&suggest, section);
+        snprintf(where + len, sizeof(where) - len, ", %s", section);
+    }
+    strncat(where, " or pools", sizeof(where) - strlen(where) - 1);
+    return config_loader_refuse_word(loader, node, &suggest, where);
 }
 
 static int load_root(struct config_loader *loader, const struct yaml_node *root)

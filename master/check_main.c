@@ -69,9 +69,9 @@ static int check_file(const char *path, bool is_dump, check_app_fn check_app)
     return rc == 0 ? 0 : EXIT_CANNOT_START;
 }
 
-static int refuse_usage(void)
+static int refuse_usage(const char *what, const char *word)
 {
-    fputs(usage, stderr);
+    fprintf(stderr, "coppice check: %s%s\n\n%s", what, word, usage);
     return EXIT_CANNOT_START;
 }
 
@@ -89,10 +89,13 @@ int check_main(int argc, char **argv, check_app_fn check_app)
             return print_keys();
         if (strcmp(argv[i], "--dump") == 0)
             is_dump = true;
-        else if (argv[i][0] == '-' || path)
-            return refuse_usage();
+        else if (argv[i][0] == '-')
+            return refuse_usage("unknown option, or not with others: ", argv[i]);
+        else if (path)
+            return refuse_usage("one file at a time, this is another: ", argv[i]);
         else
             path = argv[i];
     }
-    return path ? check_file(path, is_dump, check_app) : refuse_usage();
+    return path ? check_file(path, is_dump, check_app)
+                : refuse_usage("no file, expected a configuration", "");
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/check.h"
+#include "common/suggest.h"
 #include "common/version.h"
 #include "master/check_main.h"
 #include "master/help_commands.h"
@@ -19,6 +20,7 @@
 #include "worker/worker.h"
 
 #define APPS_MAX 32
+#define HINT_MAX 64
 
 /* Those that listen; the last row is empty. */
 static void list_apps(struct run_app *apps)
@@ -81,8 +83,8 @@ static const struct {
     {"load", "load URL [options]", "load a server and measure it (see: coppice load --help)",
      load_here},
     {"version", "version", "print the version", version_main},
-    {"help", "help [commands]", "print this, or what coppicectl can ask and is answered",
-     help_main},
+    {"help", "help [COMMAND|commands]",
+     "print this, a command's own, or what coppicectl can ask and is answered", help_main},
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -95,19 +97,44 @@ static void print_help(FILE *out)
     fprintf(out, "\nA running server is asked with coppicectl.\n");
 }
 
+static int refuse_word(const char *what, const char *word)
+{
+    struct suggest suggest;
+    char hint[HINT_MAX];
+
+    suggest_init(&suggest, word);
+    for (size_t i = 0; i < NCOMMANDS; i++)
+        suggest_offer(&suggest, commands[i].name);
+    fprintf(stderr, "coppice%s \"%s\"%s\n\n", what, word,
+            suggest_print(&suggest, hint, sizeof(hint)));
+    print_help(stderr);
+    return EXIT_CANNOT_START;
+}
+
+/* "help COMMAND" means "COMMAND --help". */
+static int help_of_command(char *name)
+{
+    static char help[] = "--help";
+    char *words[] = {name, help, NULL};
+
+    for (size_t i = 0; i < NCOMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].main(2, words);
+    return refuse_word(" help: there is nothing about", name);
+}
+
 static int help_main(int argc, char **argv)
 {
-    bool is_commands = argc == 2 && strcmp(argv[1], "commands") == 0;
+    const char *topic = argc > 1 ? argv[1] : "help";
 
-    if (argc > 2 || (argc == 2 && !is_commands)) {
-        fprintf(stderr, "coppice help: unknown topic \"%s\", expected none, or commands\n",
-                argv[1]);
-        return EXIT_CANNOT_START;
-    }
-    if (is_commands)
+    if (argc > 2)
+        return refuse_word(" help: unexpected argument", argv[2]);
+    if (strcmp(topic, "commands") == 0)
         help_commands_print(stdout);
-    else
+    else if (strcmp(topic, "help") == 0 || strcmp(topic, "--help") == 0 || strcmp(topic, "-h") == 0)
         print_help(stdout);
+    else
+        return help_of_command(argv[1]);
     return end_output(0);
 }
 
@@ -122,7 +149,5 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < NCOMMANDS; i++)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].main(argc - 1, argv + 1);
-    fprintf(stderr, "coppice: unknown command \"%s\"\n\n", name);
-    print_help(stderr);
-    return EXIT_CANNOT_START;
+    return refuse_word(": unknown command", name);
 }

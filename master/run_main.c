@@ -70,12 +70,18 @@ static int serve(struct run *run, struct config *config, worker_main_fn run_work
 {
     const struct master_hooks hooks = {
         .arg = run, .ready = is_ready, .finish = has_finished, .load = load_again};
+    char *log = strdup(config->log.output);
     int rc = log_open(config->log.output, config->log.format, config->log.level);
 
     if (rc < 0)
         die("log.output %s: %s", config->log.output, strerror(-rc));
     log_set_who("master");
-    return master_run(config, run_worker, &hooks);
+    rc = master_run(config, run_worker, &hooks);
+    /* Who started it looks at the terminal. */
+    if (rc == EXIT_CANNOT_START && log && strcmp(log, "stderr") != 0)
+        fprintf(stderr, "coppice run: cannot start, the log says why: %s\n", log);
+    free(log);
+    return rc;
 }
 
 /* A file's errors begin with its name; those of the command line with the command's. */

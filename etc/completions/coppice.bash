@@ -14,7 +14,7 @@ _coppice() {
         case $command in
         run | load) words=$("$program" "$command" --help 2>/dev/null | _coppice_options) ;;
         check) words="--dump --keys" ;;
-        help) words=commands ;;
+        help) words="run check load commands" ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

@@ -243,16 +243,19 @@ static void find_socket(const struct options *options, char *path, size_t size)
 
 /* ---- the conversation ---- */
 
-static int open_connection(const char *path, bool is_help)
+static int open_connection(const char *path, const struct options *options)
 {
     int fd = try_connect(path);
 
     if (fd == -ENAMETOOLONG)
         fail_usage("the socket's path is too long", path);
     if (fd < 0) {
-        fprintf(stderr, "coppicectl: cannot connect to %s: %s%s\n", path, strerror(-fd),
-                fd == -ENOENT || fd == -ECONNREFUSED ? " (is the server running?)" : "");
-        if (is_help)
+        fprintf(stderr, "coppicectl: cannot connect to %s: %s%s%s\n", path, strerror(-fd),
+                fd == -ENOENT || fd == -ECONNREFUSED ? " (is the server running?)" : "",
+                options->socket || options->config
+                    ? ""
+                    : "; --socket PATH or --config FILE says where another one listens");
+        if (strcmp(options->words[0], "help") == 0)
             fprintf(stderr, "`coppice help commands` lists the commands without a server.\n");
         exit(EXIT_NO_SERVER);
     }
@@ -377,6 +380,8 @@ static int print_answer(const struct options *options, const struct answer *answ
         free(data);
     } else if (text != NULL) {
         fputs(text, stdout);
+        if (text[0] == 0)
+            fprintf(stderr, "coppicectl: done, and nothing was seen that could be shown\n");
     }
     jsondoc_free(reply);
     return code;
@@ -400,7 +405,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "coppicectl: no memory\n");
         return EXIT_REFUSED;
     }
-    fd = open_connection(path, strcmp(options.words[0], "help") == 0);
+    fd = open_connection(path, &options);
     send_all(fd, line);
     free(line);
     read_line(fd, &options, &answer);

@@ -90,20 +90,46 @@ def test_worker_that_cannot_start_ends_the_start_with_its_reason(start):
     log = refused_start(start, {"good": {"workers": 2}, "web": {"app": "no-such-app"}})
     assert 'there is no app "no-such-app", expected one of hello, ' in log
     assert "or the path of a .so" in log
+    assert 'did you mean "./my.so"?' in refused_start(start, {"web": {"app": "my.so"}})
 
 
 def test_log_that_cannot_be_opened_is_named(start, tmp_path):
     assert str(tmp_path) in refused_start(start, {"web": {}}, log={"output": f"{tmp_path}/absent/log"})
 
 
-@pytest.mark.parametrize("words", [["run", "a", "b"], ["nonsense"]])
-def test_wrong_command_line_is_refused(words):
-    done = subprocess.run([COPPICE, *words], capture_output=True, text=True, timeout=DEADLINE, check=False)
+def test_terminal_is_told_that_the_reason_is_in_the_log_file(start, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        log = tmp_path / "a.log"
+        said = refused_start(start, {"web": {"listen": listen}}, log={"output": str(log)})
+    assert f"cannot start, the log says why: {log}\n" in said
+    assert "address already in use" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words, why", [
+    ("run a b", ""),
+    ("nonsense", 'unknown command "nonsense"'),
+    ("chekc a", 'unknown command "chekc" (did you mean "check"?)'),
+    ("help chekc", 'nothing about "chekc" (did you mean "check"?)'),
+    ("check", "no file"),
+    ("check a b", "another: b\n"),
+    ("check --dmp a", "unknown option, or not with others: --dmp\n"),
+])
+def test_wrong_command_line_is_refused(words, why):
+    done = subprocess.run([COPPICE, *words.split()], capture_output=True, text=True, timeout=DEADLINE, check=False)
     assert done.returncode == REFUSED
     assert done.stderr != "" and done.stdout == ""
+    assert why in done.stderr.splitlines(keepends=True)[0]
 
 
 @pytest.mark.parametrize("word", ["help", "--help", "version", "--version"])
 def test_help_and_version_are_given(word):
     done = subprocess.run([COPPICE, word], capture_output=True, text=True, timeout=DEADLINE, check=True)
     assert done.stdout.startswith("coppice ") and done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["run", "check", "load"])
+def test_help_of_a_command_is_what_the_command_says(name):
+    for words in ([name, "--help"], ["help", name]):
+        done = subprocess.run([COPPICE, *words], capture_output=True, text=True, timeout=DEADLINE, check=True)
+        assert done.stdout.startswith(f"usage: coppice {name} ") and done.stderr == ""

@@ -109,7 +109,15 @@ def test_wrong_usage_is_2(words):
 def test_no_server_is_3(tmp_path):
     done = run("--socket", f"{tmp_path}/absent.sock", "status")
     assert (done.returncode, done.stdout) == (NO_SERVER, "")
-    assert "absent.sock" in done.stderr
+    assert "absent.sock" in done.stderr and "--config" not in done.stderr
+    done = run("status", RUNTIME_DIRECTORY=str(tmp_path))
+    assert done.returncode == NO_SERVER and "--socket PATH or --config FILE" in done.stderr
+
+
+def test_empty_answer_is_said_to_be_one(serve):
+    done = serve().ctl("profile", "web/0", "--for", "10ms")
+    assert (done.returncode, done.stdout) == (OK, "")
+    assert "nothing was seen" in done.stderr
 
 
 def test_no_answer_is_4(tmp_path):

@@ -162,7 +162,8 @@ END_TEST
 START_TEST(config_load_refuses_unknown_keys_and_says_what_was_meant)
 {
     ck_assert_refused("pool: {}",
-                      "f:1:1: unknown key \"pool\", expected a key of the file (did you mean "
+                      "f:1:1: unknown key \"pool\", expected a key of the file: include, control, "
+                      "log, supervision, limits or pools (did you mean "
                       "\"pools\"?)");
     ck_assert_refused(
         "log:\n  levle: info\n",
@@ -171,9 +172,11 @@ START_TEST(config_load_refuses_unknown_keys_and_says_what_was_meant)
         POOL ", header_timeot: 3s}}",
         "f:1:37: unknown key \"header_timeot\", expected a key of a pool (did you mean "
         "\"header_timeout\"?)");
-    ck_assert_refused("zzz: 1", "f:1:1: unknown key \"zzz\", expected a key of the file");
+    ck_assert_refused("zzz: 1", "f:1:1: unknown key \"zzz\", expected a key of the file: include, "
+                                "control, log, supervision, limits or pools");
     ck_assert_refused("\"a\\nb\\e[1m\": 1",
-                      "f:1:1: unknown key \"a?b?[1m\", expected a key of the file");
+                      "f:1:1: unknown key \"a?b?[1m\", expected a key of the file: include, "
+                      "control, log, supervision, limits or pools");
 }
 END_TEST
 
@@ -357,7 +360,8 @@ START_TEST(config_load_text_names_the_text_in_messages)
 
     ck_assert_int_eq(config_load_text("given", "a: 1", 4, &config, message, sizeof(message)),
                      -EINVAL);
-    ck_assert_str_eq(message, "given:1:1: unknown key \"a\", expected a key of the file");
+    ck_assert_str_eq(message, "given:1:1: unknown key \"a\", expected a key of the file: include, "
+                              "control, log, supervision, limits or pools");
 }
 END_TEST
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/config_mark.h"
 #include "common/suggest.h"
@@ -27,7 +28,7 @@ static void list_apps(char *text, size_t size)
 int app_resolve(const struct config_pool *pool, const char *config_path, const struct cop_app **app,
                 char *error, size_t size)
 {
-    char apps[128], hint[64];
+    char apps[128], hint[96], path[64];
     struct suggest suggest;
     const struct cop_app *other;
 
@@ -41,6 +42,9 @@ int app_resolve(const struct config_pool *pool, const char *config_path, const s
     for (size_t i = 0; (other = app_at(i)); i++)
         if (!other->run)
             suggest_offer(&suggest, other->name);
+    /* A path has a slash. */
+    if (snprintf(path, sizeof(path), "./%s", pool->app) < (int)sizeof(path) && strstr(path, ".so"))
+        suggest.best = path;
     snprintf(error, size,
              "pool %s: there is no app \"%.64s\", expected one of %s, or the path of a .so%s",
              pool->name, pool->app, apps, suggest_print(&suggest, hint, sizeof(hint)));

@@ -41,8 +41,8 @@ int module_load(const char *path, const char *config_path, const struct cop_app 
     if (rc == 0 && access(file, R_OK) < 0)
         rc = -errno;
     if (rc < 0) {
-        snprintf(error, size, "app %s: %s", rc == -ENAMETOOLONG ? path : file,
-                 strerrordesc_np(-rc));
+        snprintf(error, size, "app %s: %s, expected a module (.so) there",
+                 rc == -ENAMETOOLONG ? path : file, strerrordesc_np(-rc));
         return rc;
     }
     module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
