@@ -157,6 +157,60 @@ static void take_a_signal(void)
     (void)cop_run(be_signalled, NULL);
 }
 
+/* What calls before have left on the stack: places that return here, and pointers to nothing. */
+static __attribute__((noinline)) void leave_traces(volatile uintptr_t *nothing)
+{
+    volatile uintptr_t traces[512];
+
+    for (size_t i = 0; i < 512; i++)
+        traces[i] =
+            i % 2 ? (uintptr_t)nothing : (uintptr_t)__builtin_return_address(0); /* of no frame */
+    __asm__ volatile("" : : "r"(traces) : "memory");
+}
+
+static __attribute__((noinline)) void assert_something(void)
+{
+    abort();
+}
+
+static __attribute__((noinline)) int abort_after_calls(void *arg)
+{
+    volatile uintptr_t nothing[4] = {0};
+
+    leave_traces(nothing);
+    assert_something();
+    return 0;
+}
+
+static __attribute__((noinline)) int call_what_aborts(void *arg)
+{
+    int rc = abort_after_calls(arg);
+
+    __asm__ volatile("" : "+r"(rc));
+    return rc;
+}
+
+static void abort_on_a_used_stack(void)
+{
+    postmortem_install();
+    (void)cop_run(call_what_aborts, NULL);
+}
+
+START_TEST(abort_on_a_stack_with_traces_of_other_calls_shows_the_callers)
+{
+    char said[16384];
+    int status;
+
+    if (SANITIZED || is_under_valgrind())
+        return;
+    status = run_in_child(abort_on_a_used_stack, said, sizeof(said));
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "status %x: %s", status,
+                  said);
+    assert_says(said, "\n    abort_after_calls");
+    assert_says(said, "\n    call_what_aborts\n");
+}
+END_TEST
+
 START_TEST(fault_shows_its_address_task_and_stack_and_stays_a_signal)
 {
     char said[16384];
@@ -198,6 +252,7 @@ int main(void)
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, abort_from_outside_tells_what_every_loop_does);
     tcase_add_test(tests, abort_of_its_own_shows_the_stack_and_stays_a_signal);
+    tcase_add_test(tests, abort_on_a_stack_with_traces_of_other_calls_shows_the_callers);
     tcase_add_test(tests, fault_shows_its_address_task_and_stack_and_stays_a_signal);
     tcase_add_loop_test(tests, fault_that_somebody_sends_is_told_without_an_address_and_kills, 0,
                         sizeof(sent) / sizeof(sent[0]));

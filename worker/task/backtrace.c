@@ -137,39 +137,68 @@ static bool is_return(uintptr_t address)
     return symbols_is_own(address) && symbols_is_own(address - 8) && follows_call(address);
 }
 
-/* A library keeps no frame pointers: the address of its caller, which the chain has not, lies
- * somewhere below the next frame. Returns where, or 0. */
-UNCHECKED static uintptr_t find_caller(struct backtrace *backtrace, uintptr_t low, uintptr_t high)
+static bool is_frame(uintptr_t fp, uintptr_t low, uintptr_t high)
 {
-    if (high - low > FOREIGN_BYTES)
-        high = low + FOREIGN_BYTES;
-    for (uintptr_t at = low & ~(uintptr_t)7; at + 8 <= high; at += 8) {
-        uintptr_t word = peek(at);
-
-        if (is_return(word)) {
-            add(backtrace, word - 1);
-            return at;
-        }
-    }
-    return 0;
+    return fp >= low && fp <= high - 16 && fp % 8 == 0;
 }
 
-/* The library uses the register for something else, and has saved it below its caller's address. */
+/* The next address from *at on that one of ours may have put there with a call; *at moves to it.
+ * Returns false when there is none below high. */
+UNCHECKED static bool find_return(uintptr_t *at, uintptr_t high)
+{
+    for (; *at + 8 <= high; *at += 8)
+        if (is_return(peek(*at)))
+            return true;
+    return false;
+}
+
+/* Is there a frame at fp, and one above it that called it, or the end? */
+UNCHECKED static bool goes_on(uintptr_t fp, uintptr_t high)
+{
+    uintptr_t above = peek(fp);
+
+    return is_return(peek(fp + 8)) &&
+           (above == 0 ||
+            (is_frame(above, fp + 16, high) && (peek(above) == 0 || is_return(peek(above + 8)))));
+}
+
+/* A library uses the register of the frame pointer for something else, and has saved it below its
+ * caller's address. Returns it, or 0. */
 UNCHECKED static uintptr_t find_saved_fp(uintptr_t low, uintptr_t caller, uintptr_t high)
 {
-    for (uintptr_t at = low & ~(uintptr_t)7; at < caller; at += 8) {
+    for (uintptr_t at = low; at < caller; at += 8) {
         uintptr_t fp = peek(at);
 
-        if (fp > caller && fp <= high - 16 && fp % 8 == 0 &&
-            (peek(fp) == 0 || is_return(peek(fp + 8))))
+        if (is_frame(fp, caller + 8, high) && goes_on(fp, high))
             return fp;
     }
     return 0;
 }
 
-static bool is_frame(uintptr_t fp, uintptr_t low, uintptr_t high)
+/* A library keeps no frame pointers: the address of its caller, which the chain has not, lies
+ * somewhere below the next frame, among what calls before have left there; where fp is a frame, the
+ * first is taken, else the first that has a frame pointer with it, or the first. Returns the frame
+ * to go on from, or 0. */
+UNCHECKED static uintptr_t leave_library(struct backtrace *backtrace, uintptr_t fp, uintptr_t low,
+                                         uintptr_t high)
 {
-    return fp >= low && fp <= high - 16 && fp % 8 == 0;
+    bool has_frame = is_frame(fp, low, high) && goes_on(fp, high);
+    uintptr_t end = has_frame ? fp : high, at = low & ~(uintptr_t)7, first = 0;
+
+    if (end - low > FOREIGN_BYTES)
+        end = low + FOREIGN_BYTES;
+    for (; find_return(&at, end); at += 8) {
+        uintptr_t saved = has_frame ? fp : find_saved_fp(low & ~(uintptr_t)7, at, high);
+
+        first = first ? first : at;
+        if (saved) {
+            add(backtrace, peek(at) - 1);
+            return saved;
+        }
+    }
+    if (first)
+        add(backtrace, peek(first) - 1);
+    return has_frame ? fp : 0;
 }
 
 /* Follow the chain from place->fp. The frame of enter_task is the last, and of no interest. */
@@ -181,13 +210,8 @@ UNCHECKED static void walk(struct backtrace *backtrace, const struct place *plac
         bool is_foreign = !symbols_is_own(backtrace->frames[backtrace->n - 1]);
         uintptr_t above;
 
-        if (is_foreign) {
-            uintptr_t end = is_frame(fp, low, place->high) ? fp : place->high;
-            uintptr_t caller = find_caller(backtrace, low, end);
-
-            if (end != fp && caller != 0)
-                fp = find_saved_fp(low, caller, place->high);
-        }
+        if (is_foreign)
+            fp = leave_library(backtrace, fp, low, place->high);
         if (!is_frame(fp, low, place->high))
             return;
         above = peek(fp);
