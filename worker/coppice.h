@@ -8,6 +8,8 @@
 #ifndef COPPICE_COPPICE_H
 #define COPPICE_COPPICE_H
 
+#include <errno.h> /* whose numbers results are */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
