@@ -78,11 +78,30 @@ static void check_worker(struct worker *worker, int64_t now_ns)
     }
 }
 
+/* Of any model: the app's start may hang, and start_timeout is long. */
+static void check_start(struct worker *worker, int64_t now_ns)
+{
+    const struct config_supervision *config = &worker->pool->generation->config->supervision;
+    char name[POOL_NAME_MAX];
+    int64_t age = now_ns - worker->started_ns;
+
+    if (worker->hang_warned || !is_due(age, config->hang_warn))
+        return;
+    worker->hang_warned = true;
+    pool_print_worker(worker, name, sizeof(name));
+    log_warn(
+        "%s (pid %d) is not ready after %.1f s: its app is starting (kill -ABRT %d ends it and "
+        "shows where)",
+        name, worker->pid, (double)age / (double)NS_PER_S, worker->pid);
+}
+
 void hang_check(struct master *master, int64_t now_ns)
 {
     list_for_each (&master->workers, node) {
         struct worker *worker = list_entry(node, struct worker, node);
 
+        if (worker->state == WORKER_STARTING)
+            check_start(worker, now_ns);
         /* A blocking worker has no loop that could beat; request_timeout is its limit. */
         if (worker->pool->config->tasks > 1)
             check_worker(worker, now_ns);

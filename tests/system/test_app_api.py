@@ -171,7 +171,7 @@ def test_answer_that_cannot_be_finished_is_cut(server):
 
 def test_error_of_a_handler_is_logged_with_its_task(server, client):
     send(client, "GET", "/fail/5")
-    wait_until(lambda: "GET /fail/5: Input/output error" in server.logged(), "the log tells")
+    wait_until(lambda: "GET /fail/5: its handler returned -EIO: Input/output error" in server.logged(), "the log tells")
 
 
 def test_background_task_runs_beside_the_requests_and_ends_with_the_worker(serve):

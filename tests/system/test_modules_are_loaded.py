@@ -3,6 +3,8 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 
 import pytest
@@ -75,8 +77,15 @@ static int length(struct cop_request *request, struct cop_response *response)
     return 7;
 }
 
+static int less(struct cop_request *request, struct cop_response *response)
+{
+    cop_response_begin(response, "text/plain", 100);
+    return cop_response_write(response, "less", 4);
+}
+
 static const struct cop_route routes[] = {
-    COP_GET("/far", far_below), COP_GET("/odd", odd_status), COP_GET("/length", length), COP_ROUTES_END};
+    COP_GET("/far", far_below), COP_GET("/odd", odd_status), COP_GET("/length", length), COP_GET("/less", less),
+    COP_ROUTES_END};
 
 const struct cop_app cop_app = {.abi = COP_ABI, .name = "mistaken", .routes = routes};
 """
@@ -91,6 +100,46 @@ def test_what_a_handler_may_not_answer_is_500_and_told(serve, tmp_path, path, wh
     server = serve({"web": {"app": str(build(tmp_path, MISTAKEN)), "workers": 1}})
     assert server.get(path).status == 500
     wait_until(lambda: why in server.logged(), "the log tells")
+
+
+def test_handler_that_writes_less_than_it_announced_is_told(serve, tmp_path):
+    server = serve({"web": {"app": str(build(tmp_path, MISTAKEN)), "workers": 1}})
+    with server.client() as client:
+        client.ask("/less")
+        assert client.reader.read().endswith(b"\r\nless")
+    why = "GET /less: its handler wrote less than the length that it announced"
+    wait_until(lambda: why in server.logged(), "the log tells")
+
+
+STARTS_FOR_EVER = """
+#include <coppice.h>
+
+static int start(struct cop_context *context)
+{
+    volatile bool is_forever = true;
+
+    while (is_forever)
+        ;
+    return 0;
+}
+
+static int hello(struct cop_request *request, struct cop_response *response)
+{
+    return 0;
+}
+
+const struct cop_app cop_app = {.abi = COP_ABI, .name = "eternal", .handler = hello, .start = start};
+"""
+
+
+def test_app_that_never_has_started_is_told_before_start_timeout(start, tmp_path):
+    app = str(build(tmp_path, STARTS_FOR_EVER))
+    server = start({"web": {"app": app, "workers": 1}}, supervision={"hang_warn": "100ms", "start_timeout": "1h"})
+    line = wait_until(lambda: re.search(r"web/0 \(pid (\d+)\) is not ready after .* its app is starting", server.logged()),
+                      "the log tells")
+    os.kill(int(line[1]), signal.SIGABRT)
+    wait_until(lambda: "\n    start\n    app_instance_start\n" in server.logged(), "the log shows where")
+    server.process.kill()
 
 
 GUARDED = """

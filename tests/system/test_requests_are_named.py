@@ -70,4 +70,4 @@ def test_handlers_error_is_found_by_the_id(serve, tmp_path, model):
         answer = client.get("/fail/5")
     name = answer.headers["x-request-id"]
     wait_until(lambda: path.read_text() == f"{name} 500\n", "the access log has it")
-    assert re.search(rf" error \S+ task \d+: request {name}: GET /fail/5: Input/output error\n", server.logged())
+    assert re.search(rf" error \S+ task \d+: request {name}: GET /fail/5: its handler returned -EIO: Input/output error\n", server.logged())

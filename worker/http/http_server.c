@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,8 @@
 
 /* Of a path in the log. */
 #define PATH_SHOWN 200
+
+#define ERROR_TEXT_MAX 128
 
 /* Is the message that is being read a HEAD request, as far as one can see? */
 static bool is_head(const struct http_session *session)
@@ -202,13 +205,18 @@ static void tell(struct http_session *session, const char *what)
 /* An error that is nobody's answer is for the operator. */
 static void tell_error(struct http_session *session, int rc)
 {
-    const char *what = strerrordesc_np(-rc);
+    const char *name = strerrorname_np(-rc), *what = strerrordesc_np(-rc);
+    char text[ERROR_TEXT_MAX];
 
     if (rc >= 0 || (rc <= -400 && rc > -600) || rc == -ECANCELED || http_answer_status(rc) < 500 ||
         session->broken || (session->has_body && session->body_error < 0))
         return;
-    tell(session,
-         what ? what : "its handler returned neither 0, a status from 400 to 599 nor -errno");
+    if (name && what)
+        snprintf(text, sizeof(text), "its handler returned -%s: %s", name, what);
+    else
+        snprintf(text, sizeof(text),
+                 "its handler returned neither 0, a status from 400 to 599 nor -errno");
+    tell(session, text);
 }
 
 /* A handler has returned rc, or nobody was asked. */
@@ -217,6 +225,8 @@ static void answer(struct http_session *session, int rc)
     struct cop_response *response = &session->response;
 
     if (session->sending) {
+        if (rc == 0 && !session->broken && response_writer_lacks(session))
+            tell(session, "its handler wrote less than the length that it announced");
         response_writer_end(session, rc < 0 ? rc : 0);
         rc = session->broken ? 0 : request_body_drop(session);
         if (rc < 0)

@@ -198,13 +198,18 @@ void response_writer_send(struct http_session *session)
     }
 }
 
+bool response_writer_lacks(const struct http_session *session)
+{
+    return session->response.has_length && session->to_send && has_body(session);
+}
+
 void response_writer_end(struct http_session *session, int rc)
 {
     if (session->broken) {
         http_session_finish_answer(session);
         return;
     }
-    if (rc == 0 && session->response.has_length && session->to_send && has_body(session))
+    if (rc == 0 && response_writer_lacks(session))
         rc = -EMSGSIZE;
     if (rc < 0) {
         (void)http_session_flush(session);

@@ -10,6 +10,9 @@
 /* Print or send session->response, which no handler has begun to write. */
 void response_writer_send(struct http_session *session);
 
+/* Is what the handler has written so far less than the length that it announced? */
+bool response_writer_lacks(const struct http_session *session);
+
 /* The handler that wrote it has returned rc: end the body, or break off what cannot be ended. */
 void response_writer_end(struct http_session *session, int rc);
 
