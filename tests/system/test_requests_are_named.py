@@ -70,4 +70,5 @@ def test_handlers_error_is_found_by_the_id(serve, tmp_path, model):
         answer = client.get("/fail/5")
     name = answer.headers["x-request-id"]
     wait_until(lambda: path.read_text() == f"{name} 500\n", "the access log has it")
-    assert re.search(rf" error \S+ task \d+: request {name}: GET /fail/5: its handler returned -EIO: Input/output error\n", server.logged())
+    said = rf" error \S+ task \d+: request {name}: GET /fail/5: its handler returned -EIO: Input/output error\n"
+    assert re.search(said, server.logged())

@@ -47,9 +47,12 @@ static int run_background(void *arg)
 {
     struct background *background = arg;
     struct app_instance *instance = background->instance;
+    char name[32];
     int rc = 0;
 
+    snprintf(name, sizeof(name), "background of %.15s", instance->app->name);
     background->task = cop_current_task();
+    cop_task_set_name(background->task, name);
     if (!background->cancelled)
         rc = background->fn(background->arg);
     list_remove(&background->node);

@@ -95,6 +95,72 @@ static bool is_given(const struct config_pool *pool, const char *name)
     return false;
 }
 
+/* ---- the table ---- */
+
+/* Bytes of a field; 0: no option is of that kind. */
+static size_t field_size(enum config_type type)
+{
+    switch (type) {
+    case CONFIG_BOOL:
+        return sizeof(bool);
+    case CONFIG_INTEGER:
+        return sizeof(unsigned);
+    case CONFIG_DURATION:
+        return sizeof(int64_t);
+    case CONFIG_SIZE:
+        return sizeof(uint64_t);
+    case CONFIG_STRING:
+    case CONFIG_PATH:
+        return sizeof(char *);
+    default:
+        return 0;
+    }
+}
+
+static int check_key(const struct config_key *key, size_t state_size, char *error, size_t size)
+{
+    size_t expected = field_size(key->type);
+
+    if (expected == 0)
+        snprintf(error, size,
+                 "the option \"%s\" is of no kind for options, expected CONFIG_BOOL, INTEGER, "
+                 "DURATION, SIZE, STRING or PATH",
+                 key->name);
+    else if (key->size != expected)
+        snprintf(error, size, "the option \"%s\" has a field of %zu bytes, expected %zu for a %s",
+                 key->name, key->size, expected, config_keys_type_name(key));
+    else if (key->offset > state_size || key->size > state_size - key->offset)
+        snprintf(error, size,
+                 "the option \"%s\" lies beyond .state_size, expected the size of its struct",
+                 key->name);
+    else
+        return 0;
+    return -EINVAL;
+}
+
+int app_options_check(const struct config_key *table, size_t state_size, char *error, size_t size)
+{
+    int rc = 0;
+
+    for (; table && table->name && rc == 0; table++)
+        rc = check_key(table, state_size, error, size);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+static int set_default(const struct config_key *key, void *state, char *error, size_t size)
+{
+    char expected[CONFIG_KEYS_TEXT_MAX];
+    int rc = config_value_set(key, state, key->fallback);
+
+    if (rc == 0 || rc == -ENOMEM)
+        return rc;
+    snprintf(error, size, "the default \"%s\" of the option \"%s\", expected %s", key->fallback,
+             key->name, config_keys_print_expected(key, expected));
+    return -EINVAL;
+}
+
 static const struct config_key no_options[] = {{.name = NULL}};
 
 int app_options_read(const struct config_key *table, const struct config_pool *pool, void *state,
@@ -107,7 +173,7 @@ int app_options_read(const struct config_key *table, const struct config_pool *p
         table = no_options;
     for (const struct config_key *key = table; rc == 0 && key->name; key++)
         if (key->fallback)
-            rc = config_value_set(key, state, key->fallback);
+            rc = set_default(key, state, error, size);
     for (size_t i = 0; rc == 0 && i < pool->noptions; i++)
         rc = read_option(table, &pool->options[i], state, error, size);
     /* Last: one that is missing may be there with another spelling. */

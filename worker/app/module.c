@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/config_file.h"
+#include "worker/app/app_options.h"
 
 bool module_is_path(const char *name)
 {
@@ -17,6 +18,12 @@ bool module_is_path(const char *name)
 
 static int check(const struct cop_app *app, const char *file, char *error, size_t size)
 {
+    size_t len;
+
+    if (app->abi == 0) {
+        snprintf(error, size, "%s: cop_app has no .abi, expected COP_ABI", file);
+        return -EPROTO;
+    }
     if (app->abi != COP_ABI) {
         snprintf(error, size, "%s: built for ABI %u, this is %u: build it again", file, app->abi,
                  COP_ABI);
@@ -27,7 +34,9 @@ static int check(const struct cop_app *app, const char *file, char *error, size_
                  file);
         return -ENOEXEC;
     }
-    return 0;
+    len = (size_t)snprintf(error, size, "%s: ", file);
+    return len < size ? app_options_check(app->options, app->state_size, error + len, size - len)
+                      : -ENAMETOOLONG;
 }
 
 int module_load(const char *path, const char *config_path, const struct cop_app **app, char *error,
