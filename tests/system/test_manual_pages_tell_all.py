@@ -91,7 +91,7 @@ def test_app_page_has_every_public_function_with_its_contract(page):
 def test_app_page_has_the_types_and_constants_that_an_app_needs(page):
     text = page("coppice-app.3").replace("\\-", "-")
     needed = ["struct cop_cookie {", "http_only;", "struct cop_slice {", "size_t len;", "COP_METHOD_GET",
-              "COP_ROUTES_END", "int status; ", "struct cop_content {", "COP_NEVER", "COP_MS", "COP_FIRST_COMPLETED", "COP_PIPE_OUT",
-              "Some octets that lie elsewhere"]
+              "COP_ROUTES_END", "int status; ", "struct cop_content {", "COP_NEVER", "COP_MS", "COP_FIRST_COMPLETED",
+              "COP_PIPE_OUT", "Some octets that lie elsewhere"]
     assert [word for word in needed if word not in text] == []
     assert "clang-format" not in text and "HTTP_FROM" not in text

@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -235,6 +236,33 @@ START_TEST(wait_that_a_thread_may_end_is_no_deadlock)
 }
 END_TEST
 
+static __attribute__((noinline)) int await_nothing(void *arg)
+{
+    int rc = cop_await(arg);
+
+    __asm__ volatile("" : "+r"(rc));
+    return rc;
+}
+
+static void run_with_a_bug(void)
+{
+    _exit(cop_main(await_nothing, NULL));
+}
+
+START_TEST(program_in_debug_mode_tells_its_tasks_when_it_aborts)
+{
+    char said[16384];
+    int status;
+
+    setenv("COPPICE_DEBUG", "1", 1);
+    status = run_in_child(run_with_a_bug, said, sizeof(said));
+    unsetenv("COPPICE_DEBUG");
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_says(said, "cop_await: NULL is no task: cop_create_task had no memory");
+    assert_says(said, "    cop_await\n    await_nothing\n");
+}
+END_TEST
+
 START_TEST(debug_mode_needs_a_loop)
 {
     ck_assert_int_eq(cop_set_debug(true), -EINVAL);
@@ -256,6 +284,7 @@ int main(void)
 #endif
     tcase_add_test(tests, wait_for_a_timer_is_no_deadlock);
     tcase_add_test(tests, wait_that_a_thread_may_end_is_no_deadlock);
+    tcase_add_test(tests, program_in_debug_mode_tells_its_tasks_when_it_aborts);
     tcase_add_test(tests, debug_mode_needs_a_loop);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);

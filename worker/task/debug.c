@@ -38,11 +38,16 @@ int cop_set_debug(bool on)
     return 0;
 }
 
-void debug_start(struct cop_loop *loop, bool on)
+bool debug_is_wished(void)
 {
     const char *wish = getenv("COPPICE_DEBUG");
 
-    set(loop, on || (wish && strcmp(wish, "1") == 0));
+    return wish && strcmp(wish, "1") == 0;
+}
+
+void debug_start(struct cop_loop *loop, bool on)
+{
+    set(loop, on || debug_is_wished());
 }
 
 void debug_switch(struct cop_loop *loop, const struct cop_task *from)

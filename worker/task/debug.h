@@ -2,7 +2,8 @@
 /*
  * debug.h - debug mode: exact CPU times of tasks, the places where they were spawned, a report
  * instead of a silence when all of them wait for each other, and of tasks that hold the loop of a
- * program (slow_task.h).
+ * program (slow_task.h). A program of cop_main that is started in it tells its tasks and their
+ * stacks when it aborts or faults.
  *
  * A loop begins in debug mode when its options say so or the environment has COPPICE_DEBUG=1. Each
  * switch then asks the kernel for the thread's CPU time, a few hundred nanoseconds; without debug
@@ -25,6 +26,9 @@ struct task_trace {
 /* Debug mode on or off for the calling loop from now on: tasks that are spawned with it on have a
  * CPU time and a place. Returns 0, or -EINVAL outside of a loop. */
 COP_PUBLIC int cop_set_debug(bool on);
+
+/* Does the environment ask for it? */
+bool debug_is_wished(void);
 
 /* For loop.c and sched.c. */
 void debug_start(struct cop_loop *loop, bool on);

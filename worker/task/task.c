@@ -9,8 +9,10 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "worker/task/debug.h"
 #include "worker/task/inspect.h"
 #include "worker/task/loop.h"
+#include "worker/task/postmortem.h"
 #include "worker/task/sched.h"
 
 cop_time cop_now(void)
@@ -85,6 +87,7 @@ int cop_await(struct cop_task *task)
     struct cop_task *self = sched_current();
     int result;
 
+    CHECK_MSG(task, "NULL is no task: cop_create_task had no memory");
     CHECK_MSG(task != self, "a task cannot await itself");
     CHECK_MSG(task->loop == self->loop, "a task is awaited on its own loop");
     CHECK_MSG(!task->waiter && !task->detached && !task->ended,
@@ -107,6 +110,7 @@ int cop_await(struct cop_task *task)
 
 void cop_detach(struct cop_task *task)
 {
+    CHECK_MSG(task, "NULL is no task: cop_create_task had no memory");
     CHECK_MSG(!task->waiter && !task->detached && !task->ended,
               "a task is detached once, and neither awaited nor in a group");
     CHECK_MSG(!task->extras.watcher, "a task is not detached while another wait looks at it");
@@ -245,9 +249,13 @@ int cop_run(cop_fn main, void *arg)
 
 int cop_main(cop_fn main, void *arg)
 {
-    int rc = cop_run(main, arg);
-    const char *error = rc < 0 ? strerrordesc_np(-rc) : NULL;
+    const char *error;
+    int rc;
 
+    if (debug_is_wished())
+        postmortem_install();
+    rc = cop_run(main, arg);
+    error = rc < 0 ? strerrordesc_np(-rc) : NULL;
     if (error)
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, error);
     else if (rc < 0)
