@@ -9,12 +9,16 @@
 #ifndef COPPICE_HERITAGE_H
 #define COPPICE_HERITAGE_H
 
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "common/beat.h"
 #include "common/config.h"
 #include "common/metrics.h"
+
+/* What the kernel sends a worker when its master has died. */
+#define HERITAGE_ORPHAN_SIGNAL SIGPWR
 
 struct heritage_socket {
     int fd;

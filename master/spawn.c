@@ -24,6 +24,9 @@
 /* Room for the largest report of a loop, several times: about 100 KB when every bucket is used. */
 #define PIPE_SIZE (256 * 1024)
 
+/* More than a worker takes that drains because its master has died. */
+#define ORPHAN_LIMIT_S 7
+
 /* ---- in the child ---- */
 
 static int compare_fds(const void *a, const void *b)
@@ -64,17 +67,37 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The worker drains; where a task holds its loop it cannot, and would keep the port for ever. */
+static void master_died(int number)
+{
+    (void)kill(getpid(), SIGTERM);
+    (void)alarm(ORPHAN_LIMIT_S);
+}
+
+/* The kernel's signal for the end of the master, whichever way. Returns 0 or -errno. */
+static int outlive_briefly(void)
+{
+    struct sigaction action = {.sa_handler = master_died, .sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    if (sigaction(HERITAGE_ORPHAN_SIGNAL, &action, NULL) < 0)
+        return -errno;
+    return prctl(PR_SET_PDEATHSIG, HERITAGE_ORPHAN_SIGNAL) < 0 ? -errno : 0;
+}
+
 static _Noreturn void run_child(const struct heritage *heritage, worker_main_fn run_worker,
                                 int *fds, size_t nfds)
 {
     char who[32];
     int code;
 
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || close_others(fds, nfds) < 0)
+    if (close_others(fds, nfds) < 0)
         _exit(1);
     snprintf(who, sizeof(who), "%.24s/%u", heritage->pool->name, heritage->slot);
     log_set_who(who);
     reset_signals();
+    if (outlive_briefly() < 0)
+        _exit(1);
     /* The master may have died before prctl. */
     if (getppid() != heritage->master)
         _exit(1);

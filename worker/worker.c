@@ -210,6 +210,7 @@ static int open_signals(void)
     sigaddset(&set, SIGQUIT);
     owned = set;
     sigaddset(&owned, SIGUSR2);
+    sigaddset(&owned, HERITAGE_ORPHAN_SIGNAL);
     CHECK(signals_claim(&owned) == 0);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;

@@ -165,6 +165,18 @@ def test_killed_master_leaves_no_orphan(serve, tasks, path):
     wait_until(lambda: is_free(address), "the port is free")
 
 
+def test_worker_that_hangs_does_not_outlive_a_killed_master(serve):
+    server = serve({"web": {"app": "burn", "workers": 1}}, supervision={"hang_warn": "100ms"})
+    address = server.address()
+    with server.client() as client:
+        client.ask("/block/60000")
+        wait_until(lambda: "no beat for" in server.logged(), "it hangs")
+        server.signal(signal.SIGKILL)
+        server.exit_code()
+        assert is_cut(client)
+    wait_until(lambda: not server.pids() and is_free(address), "the worker has left, and the port is free")
+
+
 @MODELS
 def test_client_that_never_closes_holds_nobody_up(serve, tasks):
     """The server says that no more comes, waits a little for the client to agree, and goes."""
