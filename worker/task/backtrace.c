@@ -162,6 +162,15 @@ UNCHECKED static bool goes_on(uintptr_t fp, uintptr_t high)
             (is_frame(above, fp + 16, high) && (peek(above) == 0 || is_return(peek(above + 8)))));
 }
 
+/* The same of any code, for a library that keeps frame pointers. */
+UNCHECKED static bool is_linked(uintptr_t fp, uintptr_t high)
+{
+    uintptr_t above = peek(fp), caller = peek(fp + 8);
+
+    return (above == 0 || is_frame(above, fp + 16, high)) && symbols_is_code(caller - 8) &&
+           symbols_is_code(caller) && follows_call(caller);
+}
+
 /* A library uses the register of the frame pointer for something else, and has saved it below its
  * caller's address. Returns it, or 0. */
 UNCHECKED static uintptr_t find_saved_fp(uintptr_t low, uintptr_t caller, uintptr_t high)
@@ -182,7 +191,7 @@ UNCHECKED static uintptr_t find_saved_fp(uintptr_t low, uintptr_t caller, uintpt
 UNCHECKED static uintptr_t leave_library(struct backtrace *backtrace, uintptr_t fp, uintptr_t low,
                                          uintptr_t high)
 {
-    bool has_frame = is_frame(fp, low, high) && goes_on(fp, high);
+    bool has_frame = is_frame(fp, low, high) && is_linked(fp, high);
     uintptr_t end = has_frame ? fp : high, at = low & ~(uintptr_t)7, first = 0;
 
     if (end - low > FOREIGN_BYTES)

@@ -252,6 +252,11 @@ struct symbol symbols_find(uintptr_t address)
     return found;
 }
 
+bool symbols_is_code(uintptr_t address)
+{
+    return find_module(address) != NULL;
+}
+
 bool symbols_is_own(uintptr_t address)
 {
     const struct module *module = find_module(address);

@@ -25,6 +25,9 @@ void symbols_load(void);
 /* What the address belongs to; the texts live as long as the program. */
 struct symbol symbols_find(uintptr_t address);
 
+/* Is it in the code of a module that is known, and can be read? */
+bool symbols_is_code(uintptr_t address);
+
 /* Is the address in the program or an app, which keep frame pointers, rather than in a library of
  * the system's or in a sanitizer? */
 bool symbols_is_own(uintptr_t address);
