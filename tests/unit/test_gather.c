@@ -106,6 +106,32 @@ LOOP_TEST(gather_whose_calls_complete_beats_the_cancelling)
     return 0;
 }
 
+static int clean_up_for_long(void *arg)
+{
+    ck_assert_int_eq(cop_sleep(COP_NEVER), -ECANCELED);
+    ck_assert_int_eq(cop_shield(sleep_for_ever, NULL, 10 * COP_MS), -ETIMEDOUT);
+    return -ECANCELED;
+}
+
+static int gather_one_who_fails_beside_one_who_cleans_up(void *arg)
+{
+    struct cop_call calls[] = {
+        {.fn = yield_then_return_it, .arg = (void *)-EIO},
+        {.fn = clean_up_for_long},
+    };
+
+    return cop_gather(calls, 2, 0);
+}
+
+LOOP_TEST(cancelling_after_the_first_error_does_not_hide_it)
+{
+    struct cop_task *task = start(gather_one_who_fails_beside_one_who_cleans_up, NULL);
+
+    let_others_run();
+    ck_assert_int_eq(cop_cancel_and_wait(task), -EIO);
+    return 0;
+}
+
 LOOP_TEST(deadline_ends_a_gather)
 {
     ck_assert_int_eq(cop_wait_for(gather_two, &never, COP_MS), -ETIMEDOUT);
@@ -217,6 +243,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, cancelled_gather_ends_its_calls_and_keeps_their_results);
     tcase_add_test(tc, gather_whose_calls_complete_beats_the_cancelling);
     tcase_add_test(tc, deadline_ends_a_gather);
+    tcase_add_test(tc, cancelling_after_the_first_error_does_not_hide_it);
     tcase_add_test(tc, cancelled_task_starts_no_calls);
     tcase_add_test(tc, gather_that_finds_no_memory_ends_what_it_started);
     tcase_add_test(tc, gather_of_nonsense_is_einval_and_starts_nothing);

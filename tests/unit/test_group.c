@@ -238,6 +238,70 @@ LOOP_TEST(group_whose_children_complete_beats_the_cancelling)
     return 0;
 }
 
+static int wait_for_a_cancelled_future(void *arg)
+{
+    struct cop_future future = {0};
+    struct cop_group inner;
+
+    ck_assert_int_eq(cop_future_cancel(&future), 0);
+    cop_group_enter(&inner);
+    ck_assert_ptr_nonnull(cop_group_spawn(&inner, sleep_for_ever, NULL));
+    ck_assert_int_eq(cop_yield(), 0);
+    return cop_group_exit(&inner, cop_future_wait(&future));
+}
+
+LOOP_TEST(ecanceled_of_a_body_that_nobody_cancelled_is_returned)
+{
+    ck_assert_int_eq(wait_for_a_cancelled_future(NULL), -ECANCELED);
+    ck_assert_str_eq(trace, "c");
+    ck_assert(!cop_cancelled());
+    return 0;
+}
+
+static int clean_up_for_long(void *arg)
+{
+    ck_assert_int_eq(cop_sleep(COP_NEVER), -ECANCELED);
+    ck_assert_int_eq(cop_shield(sleep_for_ever, NULL, COP_MS), -ETIMEDOUT);
+    return -ECANCELED;
+}
+
+static int cancel_the_group(void *arg)
+{
+    cop_group_cancel(arg);
+    return 0;
+}
+
+LOOP_TEST(body_that_had_ended_when_the_group_is_cancelled_keeps_its_result)
+{
+    struct cop_task *task;
+
+    cop_group_enter(&group);
+    ck_assert_ptr_nonnull(cop_group_spawn(&group, clean_up_for_long, NULL));
+    task = start(cancel_the_group, &group);
+    ck_assert_int_eq(cop_group_exit(&group, 7), 7);
+    ck_assert_int_eq(cop_await(task), 0);
+    return 0;
+}
+
+static int start_another(void *arg)
+{
+    int rc = cop_sleep(COP_NEVER);
+
+    ck_assert_ptr_nonnull(cop_group_spawn(&group, sleep_for_ever, NULL));
+    return rc;
+}
+
+LOOP_TEST(child_that_a_cancelled_child_starts_is_cancelled_and_joined_too)
+{
+    cop_group_enter(&group);
+    ck_assert_ptr_nonnull(cop_group_spawn(&group, start_another, NULL));
+    ck_assert_int_eq(cop_yield(), 0);
+    cop_group_cancel(&group);
+    ck_assert_int_eq(cop_group_exit(&group, 0), 0);
+    ck_assert_str_eq(trace, "c");
+    return 0;
+}
+
 static int start_then_sleep(void *arg)
 {
     ck_assert_int_eq(cop_yield(), 0);
@@ -355,6 +419,9 @@ static void add(TCase *tc)
     tcase_add_test(tc, group_on_a_blocking_loop_runs_its_children_until_it_is_joined);
     tcase_add_test(tc, error_of_a_child_goes_before_the_cancelling_of_the_body);
     tcase_add_test(tc, group_whose_children_complete_beats_the_cancelling);
+    tcase_add_test(tc, ecanceled_of_a_body_that_nobody_cancelled_is_returned);
+    tcase_add_test(tc, body_that_had_ended_when_the_group_is_cancelled_keeps_its_result);
+    tcase_add_test(tc, child_that_a_cancelled_child_starts_is_cancelled_and_joined_too);
     tcase_add_test(tc, start_returns_when_the_child_says_that_it_is_ready);
     tcase_add_test(tc, child_that_fails_to_start_is_an_error_of_start_and_not_of_the_group);
     tcase_add_test(tc, cancelled_start_ends_its_child);

@@ -100,7 +100,8 @@ int cop_gather(struct cop_call *calls, size_t n, unsigned flags)
     if (rc < 0)
         cancel_all(&gather);
     else if (park(&gather) == -ECANCELED) {
-        interrupted = true;
+        /* An error that came before has ended it already. */
+        interrupted = gather.error == 0 || (flags & COP_RETURN_EXCEPTIONS);
         cancel_all(&gather);
     }
     while (gather.nchildren > 0) {

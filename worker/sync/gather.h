@@ -21,9 +21,9 @@ struct cop_call {
 
 /* Run calls[0 .. n-1] and wait for all of them; each rc is set. Returns 0 when all succeeded; the
  * first error, by time, with COP_RETURN_EXCEPTIONS 0 in spite of it; -ENOMEM or -ECANCELED, after
- * what was started was cancelled and has ended (a call that was not started has that rc). No calls
- * at all succeed at once. -EINVAL for unknown flags or a call without a function, with nothing
- * changed. */
+ * what was started was cancelled and has ended (a call that was not started has that rc); a caller
+ * that is cancelled after the first error gets the error. No calls at all succeed at once. -EINVAL
+ * for unknown flags or a call without a function, with nothing changed. */
 COP_PUBLIC COP_MUST int cop_gather(struct cop_call *calls, size_t n, unsigned flags);
 
 /* Call fn(&items[i]) for each of n items of item_size bytes, side by side; with items NULL it is

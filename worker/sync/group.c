@@ -176,6 +176,9 @@ static void join(struct cop_group *group)
 
 int cop_group_exit(struct cop_group *group, int rc)
 {
+    bool was_cancelled = group->scope.cancelled;
+    int outcome = rc;
+
     CHECK_MSG(group->parent == sched_current(), "a group is exited by the task that entered it");
     if (rc == -ECANCELED)
         cop_group_cancel(group);
@@ -183,8 +186,12 @@ int cop_group_exit(struct cop_group *group, int rc)
         fail(group, rc);
     join(group);
     if (group->error < 0)
-        rc = group->error;
+        outcome = group->error;
     else if (group->interrupted && group->cut_short)
-        rc = -ECANCELED;
-    return cop_scope_exit(&group->scope, rc);
+        outcome = -ECANCELED;
+    outcome = cop_scope_exit(&group->scope, outcome);
+    /* 0 instead of -ECANCELED: nothing around the group is over, so that the body's own counts. */
+    if (outcome == 0 && !(rc == -ECANCELED && was_cancelled))
+        return rc;
+    return outcome;
 }

@@ -66,7 +66,8 @@ COP_PUBLIC void cop_group_cancel(struct cop_group *group);
 
 /* Wait for all children; rc is the body's own result, and an error there cancels them. Returns the
  * first error of body and children; -ECANCELED when the caller was cancelled and something was left
- * undone for that; else rc, or 0 when cop_group_cancel made it -ECANCELED. */
+ * undone for that; else rc, or 0 when it is -ECANCELED because of cop_group_cancel. The -ECANCELED
+ * of a body that nobody cancelled, of a future say, cancels the children and is returned. */
 COP_PUBLIC COP_MUST int cop_group_exit(struct cop_group *group, int rc);
 
 #endif
