@@ -347,6 +347,21 @@ static void run_await_twice(void)
     (void)cop_run(await_twice, NULL);
 }
 
+static int await_one_that_has_ended_twice(void *arg)
+{
+    struct cop_task *task = create(number, &numbers[7]);
+
+    (void)cop_yield();
+    if (!cop_task_done(task) || cop_await(task) < 0)
+        return -1;
+    return cop_await(task);
+}
+
+static void run_await_one_that_has_ended_twice(void)
+{
+    (void)cop_run(await_one_that_has_ended_twice, NULL);
+}
+
 static int detach_twice(void *arg)
 {
     struct cop_task *task = create(sleep_for_ever, NULL);
@@ -379,6 +394,7 @@ START_TEST(misuse_dies_with_a_sentence)
     assert_is_bug(yield_outside, "called outside a task: use cop_run");
     assert_is_bug(run_await_itself, "a task cannot await itself");
     assert_is_bug(run_await_twice, "a task is awaited once");
+    assert_is_bug(run_await_one_that_has_ended_twice, "a task is awaited once");
     assert_is_bug(run_detach_twice, "a task is detached once");
     assert_is_bug(run_leave_scope_open, "inside a scope or group that it did not exit");
 }

@@ -93,8 +93,8 @@ int cop_await(struct cop_task *task)
     CHECK_MSG(!task->waiter && !task->detached && !task->ended,
               "a task is awaited once, and neither detached nor in a group");
     CHECK_MSG(!task->extras.watcher, "a task is not awaited while another wait looks at it");
+    task->waiter = self; /* and stays: who awaits it again is found out */
     if (task->state != TASK_DONE) {
-        task->waiter = self;
         sched_waits_on(self, WAITS_ON_TASK, task);
         if (sched_check(self) < 0 || sched_park(self, "await", COP_NEVER) == -ECANCELED)
             cop_task_cancel(task);
