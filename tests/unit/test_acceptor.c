@@ -100,6 +100,37 @@ TEST_IN_LOOP(cancelled_accept_leaves_the_connection_for_the_next)
     cop_acceptor_close(&acceptor);
 }
 
+static int count_turns(void *arg)
+{
+    int *turns = arg;
+
+    while (cop_yield() == 0)
+        ++*turns;
+    return 0;
+}
+
+TEST_IN_LOOP(task_that_finds_a_connection_each_time_lets_the_others_run)
+{
+    enum { CLIENTS = 3 * IO_STREAK_MAX };
+    struct cop_acceptor acceptor;
+    struct cop_stream stream;
+    int clients[CLIENTS], turns = 0;
+    struct cop_task *other;
+
+    open_acceptor(&acceptor);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = connect_now(&acceptor.address);
+    other = cop_create_task(count_turns, &turns);
+    for (int i = 0; i < CLIENTS; i++) {
+        ck_assert_int_eq(cop_accept(&acceptor, &stream), 0);
+        cop_stream_close(&stream);
+        close(clients[i]);
+    }
+    ck_assert_int_ge(turns, 2);
+    (void)cop_cancel_and_wait(other);
+    cop_acceptor_close(&acceptor);
+}
+
 TEST_IN_LOOP(second_accepter_is_busy_and_close_wakes_the_first)
 {
     struct cop_acceptor acceptor;
@@ -187,6 +218,7 @@ int main(void)
     add_test_in_both(tc, connection_that_came_beats_the_cancelling);
     add_test_in_both(tc, cancelled_accept_leaves_the_connection_for_the_next);
     add_test_in_both(tc, second_accepter_is_busy_and_close_wakes_the_first);
+    add_test(tc, task_that_finds_a_connection_each_time_lets_the_others_run);
     add_test_in_both(tc, address_in_use_is_an_error_and_leaves_nothing_open);
     add_test_in_both(tc, full_descriptor_table_is_an_error_that_passes);
     add_test(tc, path_in_a_closed_folder_is_not_listened_at);

@@ -130,6 +130,33 @@ TEST_IN_LOOP(second_sender_is_busy_while_the_first_waits_for_room)
     cop_datagram_close(&b);
 }
 
+static int count_turns(void *arg)
+{
+    int *turns = arg;
+
+    while (cop_yield() == 0)
+        ++*turns;
+    return 0;
+}
+
+TEST_IN_LOOP(task_whose_messages_always_go_and_come_lets_the_others_run)
+{
+    struct cop_datagram a;
+    struct cop_address at_a = open_local(&a, "127.0.0.1:0");
+    struct cop_task *other;
+    int turns = 0;
+    char byte;
+
+    other = cop_create_task(count_turns, &turns);
+    for (int i = 0; i < 2 * IO_STREAK_MAX; i++) {
+        ck_assert_int_eq(cop_send_to(&a, "x", 1, &at_a), 0);
+        ck_assert_int_eq(cop_recv_from(&a, &byte, 1, NULL), 1);
+    }
+    ck_assert_int_ge(turns, 2);
+    (void)cop_cancel_and_wait(other);
+    cop_datagram_close(&a);
+}
+
 TEST_IN_LOOP(address_in_use_is_an_error_and_leaves_nothing_open)
 {
     struct cop_datagram a, b;
@@ -184,6 +211,7 @@ int main(void)
     add_test_in_both(tc, second_receiver_is_busy_and_close_wakes_the_first);
     add_test_in_both(tc, second_sender_is_busy_while_the_first_waits_for_room);
     add_test_in_both(tc, address_in_use_is_an_error_and_leaves_nothing_open);
+    add_test(tc, task_whose_messages_always_go_and_come_lets_the_others_run);
     add_test_in_both(tc, message_that_came_beats_the_cancelling);
     return run_suite(suite_create("datagram"), tc);
 }

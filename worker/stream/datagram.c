@@ -68,6 +68,7 @@ ssize_t cop_recv_from(struct cop_datagram *datagram, void *buffer, size_t size,
         if (n >= 0) {
             if (from)
                 *from = sender;
+            io_keep_fair(&datagram->io);
             return (size_t)n > size ? -EMSGSIZE : n;
         }
         if (errno == EAGAIN)
@@ -89,8 +90,10 @@ int cop_send_to(struct cop_datagram *datagram, const void *buffer, size_t size,
         ssize_t n = sendto(datagram->io.fd, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL,
                            to ? sockaddr_of(to) : NULL, to ? to->len : 0);
 
-        if (n >= 0)
+        if (n >= 0) {
+            io_keep_fair(&datagram->io);
             return 0;
+        }
         if (errno == EAGAIN)
             rc = io_wait_writable(&datagram->io, COP_NEVER);
         else if (errno != EINTR)

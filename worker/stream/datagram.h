@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * datagram.h - messages that stay whole, and may be lost: UDP, UNIX datagrams. Deadlines are those
- * of the caller's scopes. One task may receive and one may send at a time, else -EBUSY.
+ * of the caller's scopes. One task may receive and one may send at a time, else -EBUSY. A task
+ * whose calls keep succeeding yields now and then.
  */
 #ifndef COPPICE_DATAGRAM_H
 #define COPPICE_DATAGRAM_H
