@@ -355,12 +355,50 @@ TEST_IN_LOOP(pipe_carries_bytes_and_its_end_and_no_signal)
     ck_assert_int_eq(to.io.fd, -1);
 }
 
+TEST_IN_LOOP(exact_read_that_ends_early_says_how_much_came_and_can_go_on)
+{
+    struct cop_stream a, b;
+    char buffer[8];
+    size_t len = 0;
+
+    open_pair(&a, &b);
+    cop_stream_set_timeouts(&b, 2 * COP_MS, COP_NEVER);
+    ck_assert_int_eq(cop_write(&a, "abc", 3), 0);
+    ck_assert_int_eq(cop_read_exactly_from(&b, buffer, 6, &len), -ETIMEDOUT);
+    ck_assert_uint_eq(len, 3);
+    ck_assert_int_eq(cop_write(&a, "defgh", 5), 0);
+    ck_assert_int_eq(cop_read_exactly_from(&b, buffer, 6, &len), 0);
+    ck_assert_uint_eq(len, 6);
+    ck_assert_mem_eq(buffer, "abcdef", 6);
+    cop_stream_close(&a);
+    len = 0;
+    ck_assert_int_eq(cop_read_exactly_from(&b, buffer, 6, &len), -ENODATA);
+    ck_assert_uint_eq(len, 2);
+    cop_stream_close(&b);
+}
+
+TEST_IN_LOOP(read_of_nothing_is_einval_and_no_end)
+{
+    struct cop_stream a, b;
+    char byte;
+
+    open_pair(&a, &b);
+    ck_assert_int_eq(cop_read(&b, &byte, 0), -EINVAL);
+    ck_assert_int_eq(cop_write(&a, "x", 1), 0);
+    ck_assert_int_eq(cop_read(&b, &byte, 0), -EINVAL);
+    ck_assert_int_eq(cop_read(&b, &byte, 1), 1);
+    cop_stream_close(&a);
+    cop_stream_close(&b);
+}
+
 int main(void)
 {
     TCase *tc = tcase_create("stream_sides");
 
     add_test_in_both(tc, what_is_written_is_read_and_the_end_is_0);
     add_test_in_both(tc, read_times_out_and_works_again);
+    add_test_in_both(tc, exact_read_that_ends_early_says_how_much_came_and_can_go_on);
+    add_test_in_both(tc, read_of_nothing_is_einval_and_no_end);
     add_test_in_both(tc, write_times_out_when_nobody_reads);
     add_test_in_both(tc, wait_under_a_passed_deadline_is_cancelled);
     add_test_in_both(tc, second_reader_is_busy_even_between_wake_and_run);

@@ -27,7 +27,7 @@ static size_t take(struct cop_reader *reader, void *buffer, size_t size)
 
 ssize_t cop_reader_read(struct cop_reader *reader, void *buffer, size_t size)
 {
-    if (held(reader) > 0)
+    if (held(reader) > 0 && size > 0)
         return (ssize_t)take(reader, buffer, size);
     return cop_read(reader->stream, buffer, size);
 }

@@ -14,9 +14,6 @@
 #include "worker/stream/socket_calls.h"
 #include "worker/task/sched.h"
 
-/* So many calls may succeed without a wait before the others get their turn. */
-#define STREAK_MAX 64
-
 /* What stream_end reads at once, to throw it away. */
 #define DRAIN_SIZE 4096
 
@@ -129,7 +126,7 @@ static int after_signal(const struct cop_stream *stream, cop_time timeout, cop_t
 
 static int keep_fair(struct cop_stream *stream)
 {
-    if (++stream->streak < STREAK_MAX)
+    if (++stream->streak < IO_STREAK_MAX)
         return 0;
     stream->streak = 0;
     return cop_yield();
@@ -191,7 +188,7 @@ static ssize_t read_in_kernel(struct cop_stream *stream, void *buffer, size_t si
 ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size)
 {
     struct cop_task *self = sched_current();
-    int rc = sched_check(self);
+    int rc = size == 0 ? -EINVAL : sched_check(self);
 
     if (rc < 0)
         return rc;
@@ -218,20 +215,25 @@ ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size)
     }
 }
 
-int cop_read_exactly(struct cop_stream *stream, void *buffer, size_t size)
+int cop_read_exactly_from(struct cop_stream *stream, void *buffer, size_t size, size_t *len)
 {
-    size_t len = 0;
-
-    while (len < size) {
-        ssize_t n = cop_read(stream, (char *)buffer + len, size - len);
+    while (*len < size) {
+        ssize_t n = cop_read(stream, (char *)buffer + *len, size - *len);
 
         if (n < 0)
             return (int)n;
         if (n == 0)
             return -ENODATA;
-        len += (size_t)n;
+        *len += (size_t)n;
     }
     return 0;
+}
+
+int cop_read_exactly(struct cop_stream *stream, void *buffer, size_t size)
+{
+    size_t len = 0;
+
+    return cop_read_exactly_from(stream, buffer, size, &len);
 }
 
 /* Drop the first n bytes of the pieces. */

@@ -61,13 +61,20 @@ COP_PUBLIC void cop_stream_set_timeouts(struct cop_stream *stream, cop_time read
                                         cop_time write_timeout);
 
 /* Up to size bytes, at least one. Waits. Returns the number, 0 at the end, -ETIMEDOUT, -ECANCELED,
- * -ECONNRESET, -EBUSY while another task waits in a read, ... The first read of a service's serve()
- * does not wait in a loop of tasks: with nothing there it returns -EAGAIN, and serve returns
- * COP_PARK. */
+ * -ECONNRESET, -EBUSY while another task waits in a read, -EINVAL for a size of 0, which would look
+ * like the end, ... The first read of a service's serve() does not wait in a loop of tasks: with
+ * nothing there it returns -EAGAIN, and serve returns COP_PARK. */
 COP_PUBLIC COP_MUST ssize_t cop_read(struct cop_stream *stream, void *buffer, size_t size);
 
-/* Exactly size bytes. Returns 0, or -ENODATA when the stream ended before, or as cop_read. */
+/* Exactly size bytes. Returns 0, or -ENODATA when the stream ended before, or as cop_read; after an
+ * error an unknown part of the buffer is filled, and those bytes are read. */
 COP_PUBLIC COP_MUST int cop_read_exactly(struct cop_stream *stream, void *buffer, size_t size);
+
+/* The same behind the *len bytes that the buffer has already; *len grows with what comes. So it
+ * says after an error how much there is, and after -ETIMEDOUT or -ECANCELED the same call goes on.
+ */
+COP_PUBLIC COP_MUST int cop_read_exactly_from(struct cop_stream *stream, void *buffer, size_t size,
+                                              size_t *len);
 
 /* Hand all size bytes to the kernel; waits while its buffer is full. Returns 0, -EPIPE, -ETIMEDOUT,
  * -ECANCELED, -EBUSY while another task waits in a write, ...; after the middle three, a part may
