@@ -132,6 +132,20 @@ TEST_IN_LOOP(stop_without_grace_is_no_timeout_when_the_handlers_have_ended)
     ck_assert_int_eq(cop_server_stop(&server, 0), 0);
 }
 
+TEST_IN_LOOP(stop_that_cuts_nobody_is_0_for_a_cancelled_caller_and_a_second_time)
+{
+    struct cop_server server;
+    struct cop_scope scope;
+
+    start(&server, echo, NULL);
+    let_others_wait();
+    cop_scope_enter(&scope, COP_NEVER);
+    cop_scope_cancel(&scope);
+    ck_assert_int_eq(cop_server_stop(&server, COP_S), 0);
+    ck_assert_int_eq(cop_scope_exit(&scope, 0), 0);
+    ck_assert_int_eq(cop_server_stop(&server, COP_S), 0);
+}
+
 TEST_IN_LOOP(stop_by_a_cancelled_caller_leaves_nothing_running)
 {
     struct cop_server server;
@@ -169,6 +183,7 @@ int main(void)
     add_test_in_both(tc, stop_at_the_limit_ends_too);
     add_test_in_both(tc, stop_cancels_those_that_stay_beyond_the_grace);
     add_test_in_both(tc, stop_without_grace_is_no_timeout_when_the_handlers_have_ended);
+    add_test_in_both(tc, stop_that_cuts_nobody_is_0_for_a_cancelled_caller_and_a_second_time);
     add_test_in_both(tc, stop_by_a_cancelled_caller_leaves_nothing_running);
     add_test_in_both(tc, start_on_a_used_address_fails);
     return run_suite(suite_create("server"), tc);

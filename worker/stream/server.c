@@ -134,6 +134,8 @@ int cop_server_stop(struct cop_server *server, cop_time grace)
 {
     struct cop_scope scope;
 
+    if (!server->task)
+        return 0;
     cop_acceptor_close(&server->acceptor);
     if (server->waiting) {
         sched_wake(server->waiting, 0);
@@ -142,7 +144,8 @@ int cop_server_stop(struct cop_server *server, cop_time grace)
     cop_scope_enter(&scope, clock_add(clock_now(), grace));
     /* The handlers' ends count, not that of the one who accepts. */
     (void)cop_scope_exit(&scope, cop_await(server->task));
-    if (cop_cancelled())
-        return -ECANCELED;
-    return server->ncut > 0 ? -ETIMEDOUT : 0;
+    server->task = NULL;
+    if (server->ncut == 0)
+        return 0;
+    return cop_cancelled() ? -ECANCELED : -ETIMEDOUT;
 }

@@ -44,8 +44,9 @@ COP_PUBLIC COP_MUST int cop_start_server_at(struct cop_server *server, const cha
 
 /* Accept no more, wait for the handlers at most `grace` nanoseconds (0: not at all), cancel those
  * that are left, and wait for them. Returns 0 when every handler came to its own end, however short
- * the grace was; -ETIMEDOUT when some were cancelled, -ECANCELED when the caller was too. Nothing
- * of the server runs after it, in any case. */
+ * the grace was and whoever cancelled the caller; -ETIMEDOUT when some were cancelled, -ECANCELED
+ * when the caller was too. Nothing of the server runs after it, in any case. Not from a handler,
+ * which would wait for itself. Harmless twice, one after the other. */
 COP_PUBLIC int cop_server_stop(struct cop_server *server, cop_time grace);
 
 #endif
