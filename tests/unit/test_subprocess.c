@@ -193,6 +193,21 @@ TEST_IN_LOOP(child_that_somebody_else_reaped_is_not_waited_for)
     cop_subprocess_close(&child);
 }
 
+/* The child keeps the user that we no longer are. */
+TEST_IN_LOOP(child_that_may_not_be_killed_is_waited_for)
+{
+    struct cop_subprocess child;
+
+    if (geteuid() != 0)
+        return;
+    start(&child, "read line; exit 0", COP_PIPE_IN);
+    ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+    ck_assert_int_eq(cop_subprocess_signal(&child, SIGKILL), -EPERM);
+    cop_subprocess_close(&child);
+    ck_assert_int_eq(child.code, 0);
+    assert_no_child_is_left();
+}
+
 int main(void)
 {
     TCase *tc;
@@ -210,5 +225,6 @@ int main(void)
     add_test_in_both(tc, end_that_came_beats_the_cancelling);
     add_test_in_both(tc, second_waiter_is_busy_and_close_wakes_the_first);
     add_test_in_both(tc, child_that_somebody_else_reaped_is_not_waited_for);
+    add_test_in_both(tc, child_that_may_not_be_killed_is_waited_for);
     return run_suite(suite_create("subprocess"), tc);
 }

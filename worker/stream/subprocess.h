@@ -51,11 +51,13 @@ COP_PUBLIC COP_MUST int cop_subprocess_start(struct cop_subprocess *child,
  * -ECHILD when somebody else has reaped it. */
 COP_PUBLIC int cop_subprocess_wait(struct cop_subprocess *child);
 
-/* Send it a signal. Returns 0, -ESRCH when it was waited for, or -EINVAL for no signal. */
+/* Send it a signal. Returns 0, -ESRCH when it was waited for, -EINVAL for no signal, or -EPERM for
+ * a child that has become another user's. */
 COP_PUBLIC int cop_subprocess_signal(struct cop_subprocess *child, int number);
 
 /* Kill it if it runs (SIGKILL), reap it, and close the streams. Waits for the kernel to end it,
- * cancelled or not; whoever waits for it gets -EBADF. Harmless twice. */
+ * cancelled or not, and for one that has become another user's, whom we may not kill, until it ends
+ * by itself; whoever waits for it gets -EBADF. Harmless twice. */
 COP_PUBLIC void cop_subprocess_close(struct cop_subprocess *child);
 
 #endif
