@@ -84,6 +84,7 @@ TEST_IN_LOOP(what_is_no_signal_to_wait_for_is_refused)
     struct cop_signals signals;
 
     ck_assert_int_eq(cop_signals_open(&signals, NULL, 0), -EINVAL);
+    ck_assert_int_eq(cop_signals_open(&signals, NULL, 1), -EINVAL);
     ck_assert_int_eq(cop_signals_open(&signals, &(int){SIGKILL}, 1), -EINVAL);
     ck_assert_int_eq(cop_signals_open(&signals, &(int){SIGSTOP}, 1), -EINVAL);
     ck_assert_int_eq(cop_signals_open(&signals, &(int){0}, 1), -EINVAL);

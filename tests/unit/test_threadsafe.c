@@ -219,6 +219,54 @@ START_TEST(call_that_the_loop_did_not_get_to_is_told_at_its_end)
 }
 END_TEST
 
+static void post_again(void *arg)
+{
+    struct foreign *foreign = arg;
+
+    foreign->calls++;
+    foreign->result = cop_call_soon_threadsafe(foreign->loop, post_again, foreign);
+}
+
+static int post_and_leave(void *arg)
+{
+    struct foreign *foreign = arg;
+
+    foreign->loop = cop_this_loop();
+    return cop_call_soon_threadsafe(foreign->loop, post_again, foreign);
+}
+
+START_TEST(call_that_posts_itself_for_ever_ends_with_its_loop)
+{
+    struct foreign foreign = {0};
+
+    ck_assert_int_eq(cop_run(post_and_leave, &foreign), 0);
+    ck_assert_int_eq(foreign.calls, 1);
+    ck_assert_int_eq(foreign.result, -ECANCELED);
+}
+END_TEST
+
+static void *wait_for_a_past_time(void *arg)
+{
+    struct foreign *foreign = arg;
+    struct cop_remote_call call;
+
+    ck_assert_int_eq(cop_run_threadsafe(&call, foreign->loop, wait_for_ever, foreign), 0);
+    ck_assert_int_eq(cop_remote_call_wait(&call, 0), -ETIMEDOUT);
+    ck_assert_int_eq(cop_remote_call_wait(&call, INT64_MIN), -ETIMEDOUT);
+    cop_remote_call_cancel(&call);
+    foreign->result = cop_remote_call_wait(&call, COP_NEVER);
+    atomic_store(&foreign->done, true);
+    return NULL;
+}
+
+TEST_IN_LOOP(wait_for_no_time_or_less_asks_once)
+{
+    struct foreign foreign = {0};
+
+    run_foreign(&foreign, wait_for_a_past_time);
+    ck_assert_int_eq(foreign.result, -ECANCELED);
+}
+
 int main(void)
 {
     TCase *tc = tcase_create("threadsafe");
@@ -230,5 +278,7 @@ int main(void)
     tcase_add_test(tc, blocking_loop_takes_no_calls);
     tcase_add_test(tc, end_of_the_loop_ends_the_call);
     tcase_add_test(tc, call_that_the_loop_did_not_get_to_is_told_at_its_end);
+    tcase_add_test(tc, call_that_posts_itself_for_ever_ends_with_its_loop);
+    add_test(tc, wait_for_no_time_or_less_asks_once);
     return run_suite(suite_create("threadsafe"), tc);
 }

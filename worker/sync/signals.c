@@ -44,6 +44,8 @@ static void release(const sigset_t *set)
 static int make_set(sigset_t *set, const int *numbers, size_t n)
 {
     sigemptyset(set);
+    if (!numbers)
+        return -EINVAL;
     for (size_t i = 0; i < n; i++) {
         if (numbers[i] == SIGKILL || numbers[i] == SIGSTOP || sigaddset(set, numbers[i]) < 0)
             return -EINVAL;

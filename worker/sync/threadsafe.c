@@ -35,6 +35,8 @@ int cop_call_soon_threadsafe(struct cop_loop *loop, void (*fn)(void *arg), void 
 
     if (loop->blocking)
         return -ENOTSUP;
+    if (loop == loop_here && loop->closed)
+        return -ECANCELED;
     soon = malloc(sizeof(*soon));
     if (!soon)
         return -ENOMEM;
@@ -108,7 +110,7 @@ int cop_run_threadsafe(struct cop_remote_call *call, struct cop_loop *loop, cop_
 
 int cop_remote_call_wait(struct cop_remote_call *call, cop_time timeout)
 {
-    cop_time until = clock_add(clock_now(), timeout);
+    cop_time until = clock_add(clock_now(), timeout > 0 ? timeout : 0);
     struct timespec ts = {.tv_sec = until / NS_PER_S, .tv_nsec = until % NS_PER_S};
     bool over;
     int rc = 0;

@@ -20,9 +20,10 @@
 /* The loop of this thread, for others to call into; a bug outside of one. */
 COP_PUBLIC struct cop_loop *cop_this_loop(void);
 
-/* Have fn(arg) called on the loop's stack, soon and in order, from any thread. fn must not wait; it
- * may set events and futures. When the loop ends before, fn is
- * called then. Returns 0, -ENOMEM, or -ENOTSUP. */
+/* Have fn(arg) called on the loop's stack, soon and in order, from any thread. fn must not wait and
+ * is in no task: it may set events and futures, and starts no tasks (cop_run_threadsafe does). When
+ * the loop ends before, fn is called then, and what such a last call posts is refused. Returns 0,
+ * -ENOMEM, -ENOTSUP, or -ECANCELED in that case. */
 COP_PUBLIC COP_MUST int cop_call_soon_threadsafe(struct cop_loop *loop, void (*fn)(void *arg),
                                                  void *arg);
 

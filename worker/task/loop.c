@@ -177,6 +177,7 @@ void loop_free(struct cop_loop *loop)
         sched_run_ready(loop);
     }
     timer_stop(&loop->timers, &loop->thread.timer);
+    loop->closed = true;
     poller_free(loop->poller);
     free_stacks(loop);
     timer_heap_fini(&loop->timers);

@@ -106,6 +106,7 @@ struct cop_loop {
     bool stopped;
     bool wants_watchdog;   /* see slow_task.h */
     bool closing;          /* in loop_free: no new tasks from outside */
+    bool closed;           /* the last messages are being called */
     _Atomic uint64_t turn; /* moves at each switch; odd while a task runs. Other threads read it */
     uint64_t next_id;
     size_t ntasks; /* alive, without the thread's own */
