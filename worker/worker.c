@@ -32,6 +32,7 @@
 #include "worker/sync/signals.h"
 #include "worker/task/exception.h"
 #include "worker/task/io.h"
+#include "worker/task/overflow.h"
 #include "worker/task/postmortem.h"
 #include "worker/task/watchdog.h"
 
@@ -315,6 +316,7 @@ static int start(struct worker *worker)
         options.beat = &heritage->beats[0];
     }
     postmortem_install();
+    overflow_set_app(worker->app->name);
     worker->loop = loop_new(&options);
     if (!worker->loop)
         return -ENOMEM;

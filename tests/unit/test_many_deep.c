@@ -143,6 +143,7 @@ static int await_too_deep(void *arg)
 {
     struct cop_task *task = create(descend_for_ever, NULL);
 
+    cop_task_set_name(task, "digger");
     cop_task_set_label(task, "GET /endless?and=more", 12);
     return cop_await(task);
 }
@@ -161,8 +162,8 @@ START_TEST(stack_overflow_names_the_task_its_label_and_its_stack_and_dies_of_the
         return;
     status = run_in_child(overflow, said, sizeof(said));
     ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "status %x", status);
-    ck_assert_msg(strstr(said, "coppice: stack overflow in task 2 (GET /endless): its stack has "
-                               "256 KiB"),
+    ck_assert_msg(strstr(said, "coppice: app test_many_deep: stack overflow in task 2 digger "
+                               "\"GET /endless\": its stack has 256 KiB"),
                   "said: %s", said);
 }
 END_TEST
@@ -170,6 +171,7 @@ END_TEST
 static void overflow_with_last_words(void)
 {
     postmortem_install();
+    overflow_set_app("digging");
     overflow();
 }
 
@@ -182,8 +184,8 @@ START_TEST(stack_overflow_is_told_as_such_where_faults_are_told_too)
         return;
     status = run_in_child(overflow_with_last_words, said, sizeof(said));
     ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "status %x", status);
-    ck_assert_msg(strstr(said, "stack overflow in task 2") && !strstr(said, "dies of"), "said: %s",
-                  said);
+    ck_assert_msg(strstr(said, "app digging: stack overflow in task 2") && !strstr(said, "dies of"),
+                  "said: %s", said);
 }
 END_TEST
 

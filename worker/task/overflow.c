@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker/task/overflow.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "common/digits.h"
 #include "common/log.h"
+#include "worker/task/inspect.h"
+#include "worker/task/printer.h"
 #include "worker/task/sched.h"
 
 /* Room for the registers that the kernel saves there, AVX-512 and more, and for the handler. */
@@ -17,51 +16,27 @@
 
 static struct sigaction before; /* us */
 
-/* A line on the handler's stack: no stdio, which is not for signal handlers. */
-struct line {
-    char text[256];
-    size_t len;
-};
+static const char *served; /* the app; NULL: the program says it */
 
-static void add(struct line *line, const char *text, size_t len)
+void overflow_set_app(const char *app)
 {
-    size_t room = sizeof(line->text) - line->len;
-
-    if (len > room)
-        len = room;
-    memcpy(line->text + line->len, text, len);
-    line->len += len;
-}
-
-static void add_text(struct line *line, const char *text)
-{
-    add(line, text, strlen(text));
-}
-
-static void add_number(struct line *line, uint64_t number)
-{
-    char digits[DECIMAL_MAX];
-
-    add(line, digits, (size_t)(decimal_print(digits, number) - digits));
+    served = app;
 }
 
 static void tell(const struct cop_task *task)
 {
-    struct line line = {.len = 0};
+    struct printer line;
 
-    add_text(&line, "coppice: stack overflow in task ");
-    add_number(&line, task->id);
-    if (task->label) {
-        add_text(&line, " (");
-        add(&line, task->label, task->label_len < 128 ? task->label_len : 128);
-        add_text(&line, ")");
-    }
-    add_text(&line, ": its stack has ");
-    add_number(&line, task->pool->size / 1024);
-    add_text(&line, " KiB, see stack_size\n");
+    printer_init(&line, log_fd());
+    print_text(&line, "coppice: app ");
+    print_text(&line, served ? served : program_invocation_short_name);
+    print_text(&line, ": stack overflow in task ");
+    inspect_print_name(&line, task);
+    print_text(&line, ": its stack has ");
+    print_number(&line, task->pool->size / 1024);
+    print_text(&line, " KiB, see stack_size\n");
     /* The process ends here, whether somebody reads it or not. */
-    if (write(log_fd(), line.text, line.len) < 0)
-        return;
+    (void)printer_flush(&line);
 }
 
 static void fault(int signal_number, siginfo_t *info, void *context)
