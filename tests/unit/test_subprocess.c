@@ -208,6 +208,25 @@ TEST_IN_LOOP(child_that_may_not_be_killed_is_waited_for)
     assert_no_child_is_left();
 }
 
+/* The kernel reaps it: before start has a descriptor for it, or before wait. */
+TEST_IN_LOOP(child_of_a_process_that_ignores_sigchld_is_echild)
+{
+    const char *argv[] = {"true", NULL};
+    struct cop_subprocess_options options = {.argv = argv};
+    struct cop_subprocess child;
+    int rc;
+
+    ck_assert_ptr_ne(signal(SIGCHLD, SIG_IGN), SIG_ERR);
+    for (int i = 0; i < 20; i++) {
+        rc = cop_subprocess_start(&child, &options);
+        if (rc == 0) {
+            rc = cop_subprocess_wait(&child);
+            cop_subprocess_close(&child);
+        }
+        ck_assert_int_eq(rc, -ECHILD);
+    }
+}
+
 int main(void)
 {
     TCase *tc;
@@ -226,5 +245,6 @@ int main(void)
     add_test_in_both(tc, second_waiter_is_busy_and_close_wakes_the_first);
     add_test_in_both(tc, child_that_somebody_else_reaped_is_not_waited_for);
     add_test_in_both(tc, child_that_may_not_be_killed_is_waited_for);
+    add_test_in_both(tc, child_of_a_process_that_ignores_sigchld_is_echild);
     return run_suite(suite_create("subprocess"), tc);
 }

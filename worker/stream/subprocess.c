@@ -146,6 +146,9 @@ static int open_pidfd(int pid)
 
     if (fd >= 0)
         return fd;
+    /* It has ended and was reaped already: its number may be somebody else's. */
+    if (error == ESRCH)
+        return -ECHILD;
     (void)kill(pid, SIGKILL);
     while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
         ;

@@ -10,8 +10,9 @@
  *     cop_subprocess_close(&child);
  *
  * From start to close there is a child to take care of; close kills it if it still runs, so that a
- * cancelled task leaves nothing behind. The child gets descriptors 0, 1 and 2 and no other, no
- * blocked signal, and every signal's default action.
+ * cancelled task leaves nothing behind. Nobody else may reap it: where the process ignores SIGCHLD
+ * (SIG_IGN, which is inherited), the kernel does, and its code is lost. The child gets descriptors
+ * 0, 1 and 2 and no other, no blocked signal, and every signal's default action.
  */
 #ifndef COPPICE_SUBPROCESS_H
 #define COPPICE_SUBPROCESS_H
@@ -42,7 +43,7 @@ struct cop_subprocess {
 /* Start the program; blocks until it runs (posix_spawn(3)), but does not wait for more. Streams
  * without a pipe are closed ones. Returns 0; -EINVAL without argv[0], for unknown pipes, or
  * err_to_out with COP_PIPE_ERR; -ENOENT, -EACCES, ... when it cannot be run; -EMFILE, -ENOMEM,
- * -EAGAIN. */
+ * -EAGAIN; -ECHILD when it has ended at once and somebody else has reaped it. */
 COP_PUBLIC COP_MUST int cop_subprocess_start(struct cop_subprocess *child,
                                              const struct cop_subprocess_options *options);
 
