@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+
 #include "tests/unit/in_loop.h"
 
 static struct cop_event event;
@@ -71,6 +73,40 @@ LOOP_TEST(deadline_ends_the_wait_for_an_event)
     return 0;
 }
 
+static void *set_it(void *arg)
+{
+    cop_event_set(&event);
+    return NULL;
+}
+
+LOOP_TEST(set_on_another_thread_aborts)
+{
+    pthread_t thread;
+    struct cop_task *task = start(wait_and_note, NULL);
+
+    let_others_run();
+    ck_assert_int_eq(pthread_create(&thread, NULL, set_it, NULL), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    return cop_await(task);
+}
+
+static void *cancel_it(void *arg)
+{
+    (void)cop_task_cancel(arg);
+    return NULL;
+}
+
+LOOP_TEST(cancelling_on_another_thread_aborts)
+{
+    pthread_t thread;
+    struct cop_task *task = start(wait_and_note, NULL);
+
+    let_others_run();
+    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_it, task), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    return cop_await(task);
+}
+
 static void add(TCase *tc)
 {
     tcase_add_test(tc, set_event_lets_all_go_in_order_even_when_it_is_cleared_at_once);
@@ -78,6 +114,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, cancelled_waiter_leaves_the_event_alone);
     tcase_add_test(tc, event_that_is_set_in_the_moment_of_cancelling_has_happened);
     tcase_add_test(tc, deadline_ends_the_wait_for_an_event);
+    tcase_add_test_raise_signal(tc, set_on_another_thread_aborts, SIGABRT);
+    tcase_add_test_raise_signal(tc, cancelling_on_another_thread_aborts, SIGABRT);
 }
 
 int main(void)

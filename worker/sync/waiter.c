@@ -5,6 +5,8 @@
 
 void waiter_wake(struct cop_waiter *waiter, int result)
 {
+    CHECK_MSG(waiter->task->loop == loop_here,
+              "a task is woken on its own loop: from elsewhere use cop_call_soon_threadsafe");
     waiter_unlink(waiter);
     waiter->result = result;
     if (waiter->won)

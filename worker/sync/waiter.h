@@ -59,7 +59,8 @@ static inline void waiter_unlink(struct cop_waiter *waiter)
     waiter->list = NULL;
 }
 
-/* Take the waiter out, and have its wait return `result`. */
+/* Take the waiter out, and have its wait return `result`. On the loop of its task: from elsewhere
+ * it is a bug. */
 void waiter_wake(struct cop_waiter *waiter, int result);
 
 /* The same for all that wait now. */

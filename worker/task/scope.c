@@ -73,6 +73,8 @@ int cop_scope_exit(struct cop_scope *scope, int rc)
 
 void cop_scope_cancel(struct cop_scope *scope)
 {
+    CHECK_MSG(scope->task->loop == loop_here,
+              "a task is cancelled on its own loop: from elsewhere use cop_call_soon_threadsafe");
     if (scope->cancelled)
         return;
     scope->cancelled = true;

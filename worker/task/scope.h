@@ -31,7 +31,8 @@ COP_PUBLIC void cop_scope_enter(struct cop_scope *scope, cop_time deadline);
  * is over too, -ECANCELED goes on to that one. */
 COP_PUBLIC int cop_scope_exit(struct cop_scope *scope, int rc);
 
-/* Cancel what runs inside, now and until the scope's end. From any task of the same loop. */
+/* Cancel what runs inside, now and until the scope's end. From any task of the same loop; from
+ * elsewhere it is a bug. */
 COP_PUBLIC void cop_scope_cancel(struct cop_scope *scope);
 
 /* From now on nothing outside this scope cancels what runs inside, but `grace` nanoseconds from now
