@@ -49,6 +49,19 @@ IN_A_LOOP(deadline_in_the_past_refuses_the_first_wait)
     return 0;
 }
 
+static int compute_until_cancelled(void *arg)
+{
+    while (!cop_cancelled())
+        ;
+    return -ECANCELED;
+}
+
+IN_A_LOOP(computation_without_a_wait_can_ask_for_its_deadline)
+{
+    ck_assert_int_eq(cop_wait_for(compute_until_cancelled, NULL, 2 * COP_MS), -ETIMEDOUT);
+    return cop_yield();
+}
+
 IN_A_LOOP(inner_deadline_is_its_own_and_the_outer_scope_goes_on)
 {
     struct cop_scope outer, inner;
@@ -299,6 +312,7 @@ int main(void)
 
     tcase_add_test(tc, deadline_ends_a_wait_and_the_exit_says_timed_out);
     tcase_add_test(tc, deadline_in_the_past_refuses_the_first_wait);
+    tcase_add_test(tc, computation_without_a_wait_can_ask_for_its_deadline);
     tcase_add_test(tc, inner_deadline_is_its_own_and_the_outer_scope_goes_on);
     tcase_add_test(tc, outer_deadline_passes_through_the_inner_scope);
     tcase_add_test(tc, deadlines_that_pass_while_nobody_waits_belong_to_the_outermost);

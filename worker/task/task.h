@@ -124,7 +124,8 @@ COP_PUBLIC uint64_t cop_task_id(const struct cop_task *task);
  * call. */
 COP_PUBLIC void cop_task_set_label(struct cop_task *task, const char *label, size_t len);
 
-/* Is the caller cancelled: would a wait return -ECANCELED? */
+/* Is the caller cancelled, or one of its deadlines over: would a wait return -ECANCELED? Looks at
+ * the clock where there is a deadline, so that a long computation can ask. */
 COP_PUBLIC bool cop_cancelled(void);
 
 #endif
