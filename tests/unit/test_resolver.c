@@ -52,6 +52,7 @@ TEST_IN_LOOP(what_is_no_name_is_refused)
     memset(long_name, 'a', sizeof(long_name) - 1);
     long_name[sizeof(long_name) - 1] = '\0';
     ck_assert_int_eq(cop_getaddrinfo("", 80, found, MOST), -EINVAL);
+    ck_assert_int_eq(cop_getaddrinfo(NULL, 80, found, MOST), -EINVAL);
     ck_assert_int_eq(cop_getaddrinfo(long_name, 80, found, MOST), -EINVAL);
     ck_assert_int_eq(cop_getaddrinfo("a.test", 80, found, 0), -EINVAL);
     ck_assert_int_eq(cop_getaddrinfo("::1%nosuchinterface", 80, found, MOST), -EINVAL);

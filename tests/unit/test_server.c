@@ -59,6 +59,7 @@ TEST_IN_LOOP(address_in_print_is_served_and_nonsense_is_einval)
     struct cop_server server;
 
     ck_assert_int_eq(cop_start_server_at(&server, "127.0.0.1", echo, NULL), -EINVAL);
+    ck_assert_int_eq(cop_start_server_at(&server, "127.0.0.1:0", NULL, NULL), -EINVAL);
     ck_assert_int_eq(cop_start_server_at(&server, "127.0.0.1:0", echo, NULL), 0);
     ck_assert_int_eq(ask(&server), 'x');
     ck_assert_int_eq(cop_server_stop(&server, 10 * COP_S), 0);

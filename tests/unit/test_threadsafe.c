@@ -245,6 +245,16 @@ START_TEST(call_that_posts_itself_for_ever_ends_with_its_loop)
 }
 END_TEST
 
+TEST_IN_LOOP(calls_without_a_function_are_einval)
+{
+    struct cop_remote_call call;
+
+    ck_assert_int_eq(cop_run(NULL, NULL), -EINVAL);
+    ck_assert_int_eq(cop_to_thread(NULL, NULL), -EINVAL);
+    ck_assert_int_eq(cop_call_soon_threadsafe(cop_this_loop(), NULL, NULL), -EINVAL);
+    ck_assert_int_eq(cop_run_threadsafe(&call, cop_this_loop(), NULL, NULL), -EINVAL);
+}
+
 static void *wait_for_a_past_time(void *arg)
 {
     struct foreign *foreign = arg;
@@ -280,5 +290,6 @@ int main(void)
     tcase_add_test(tc, call_that_the_loop_did_not_get_to_is_told_at_its_end);
     tcase_add_test(tc, call_that_posts_itself_for_ever_ends_with_its_loop);
     add_test(tc, wait_for_no_time_or_less_asks_once);
+    add_test_in_both(tc, calls_without_a_function_are_einval);
     return run_suite(suite_create("threadsafe"), tc);
 }

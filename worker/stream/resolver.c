@@ -289,7 +289,7 @@ int cop_resolve(const struct cop_resolver *resolver, const char *host, uint16_t 
 
     if (rc < 0)
         return rc;
-    if (n == 0 || host[0] == '\0' || strlen(host) > NAME_MAX_LEN ||
+    if (n == 0 || !host || host[0] == '\0' || strlen(host) > NAME_MAX_LEN ||
         (family != AF_UNSPEC && family != AF_INET && family != AF_INET6))
         return -EINVAL;
     rc = numeric(host, port, family, addresses);

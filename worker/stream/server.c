@@ -108,6 +108,8 @@ int cop_start_server(struct cop_server *server, const struct cop_address *addres
 {
     int rc;
 
+    if (!handler)
+        return -EINVAL;
     *server = (struct cop_server){.handler = handler, .arg = arg, .limit = COP_SERVER_LIMIT};
     rc = cop_listen(&server->acceptor, address, 0);
     if (rc < 0)

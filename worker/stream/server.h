@@ -30,7 +30,7 @@ struct cop_server {
 /* Listen and return; for each connection handler(stream, arg) runs in a task of its own, and the
  * stream is closed after it. A connection for which there is no memory is closed at once, and
  * without memory or descriptors for the next one the server pauses for 100 ms. Returns 0, -ENOMEM,
- * or an error of cop_listen. */
+ * -EINVAL without a handler, or an error of cop_listen. */
 COP_PUBLIC COP_MUST int cop_start_server(struct cop_server *server,
                                          const struct cop_address *address,
                                          void (*handler)(struct cop_stream *stream, void *arg),

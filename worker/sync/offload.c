@@ -231,8 +231,8 @@ int cop_to_thread_with(cop_fn fn, void *arg, unsigned flags)
     struct job *job;
     bool ours = true;
 
-    if (rc == 0 && (flags & ~(unsigned)COP_ABANDON_ON_CANCEL))
-        rc = -EINVAL;
+    if (!fn || (flags & ~(unsigned)COP_ABANDON_ON_CANCEL))
+        return -EINVAL;
     if (rc < 0)
         return rc;
     job = malloc(sizeof(*job));

@@ -25,8 +25,8 @@ enum cop_offload_flags {
 /* Run fn(arg) in a thread of the pool and wait for it. A call that no thread has taken when the
  * caller is cancelled does not run any more. Returns fn's result, which beats a cancelling that
  * came after it, or, in the first four cases without a run of fn: -ECANCELED; -EAGAIN when the
- * queue is full or no first thread can be started; -EINVAL for unknown flags; -ENOMEM. -ECANCELED
- * with COP_ABANDON_ON_CANCEL when fn was left alone. */
+ * queue is full or no first thread can be started; -EINVAL for unknown flags or no function;
+ * -ENOMEM. -ECANCELED with COP_ABANDON_ON_CANCEL when fn was left alone. */
 COP_PUBLIC COP_MUST int cop_to_thread(cop_fn fn, void *arg);
 COP_PUBLIC COP_MUST int cop_to_thread_with(cop_fn fn, void *arg, unsigned flags);
 

@@ -33,6 +33,8 @@ int cop_call_soon_threadsafe(struct cop_loop *loop, void (*fn)(void *arg), void 
 {
     struct soon *soon;
 
+    if (!fn)
+        return -EINVAL;
     if (loop->blocking)
         return -ENOTSUP;
     if (loop == loop_here && loop->closed)
@@ -93,6 +95,8 @@ int cop_run_threadsafe(struct cop_remote_call *call, struct cop_loop *loop, cop_
 {
     pthread_condattr_t attributes;
 
+    if (!fn)
+        return -EINVAL;
     if (loop == loop_here)
         return -EDEADLK;
     if (loop->blocking)

@@ -23,7 +23,7 @@ COP_PUBLIC struct cop_loop *cop_this_loop(void);
 /* Have fn(arg) called on the loop's stack, soon and in order, from any thread. fn must not wait and
  * is in no task: it may set events and futures, and starts no tasks (cop_run_threadsafe does). When
  * the loop ends before, fn is called then, and what such a last call posts is refused. Returns 0,
- * -ENOMEM, -ENOTSUP, or -ECANCELED in that case. */
+ * -ENOMEM, -ENOTSUP, -EINVAL without a function, or -ECANCELED in that case. */
 COP_PUBLIC COP_MUST int cop_call_soon_threadsafe(struct cop_loop *loop, void (*fn)(void *arg),
                                                  void *arg);
 
@@ -43,8 +43,8 @@ struct cop_remote_call {
     int result;
 };
 
-/* Run fn(arg) as a task of the loop, from another thread. Returns 0, -ENOTSUP, or -EDEADLK on the
- * loop's own thread, and then there is nothing to wait for. */
+/* Run fn(arg) as a task of the loop, from another thread. Returns 0; or -ENOTSUP, -EINVAL without a
+ * function, or -EDEADLK on the loop's own thread, and then there is nothing to wait for. */
 COP_PUBLIC COP_MUST int cop_run_threadsafe(struct cop_remote_call *call, struct cop_loop *loop,
                                            cop_fn fn, void *arg);
 

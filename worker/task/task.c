@@ -233,6 +233,8 @@ int cop_run(cop_fn main, void *arg)
     struct cop_task *task;
     int rc;
 
+    if (!main)
+        return -EINVAL;
     if (loop_here)
         return -EBUSY;
     loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT, .is_closed = true});

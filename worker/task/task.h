@@ -36,8 +36,8 @@ struct cop_task;
 
 /* Run main(arg) as the first task of a new loop on this thread, until it returns; tasks that are
  * left are cancelled and awaited. Returns main's result, or -ENOMEM without memory or descriptors,
- * or -EBUSY inside a loop; in debug mode -EDEADLK, after a report, when every task waits and
- * nothing can wake one. */
+ * -EINVAL without a function, or -EBUSY inside a loop; in debug mode -EDEADLK, after a report, when
+ * every task waits and nothing can wake one. */
 COP_PUBLIC int cop_run(cop_fn main, void *arg);
 
 /* cop_run as a whole program: an error goes to stderr in words. Returns the exit code, 0 or 1. */
