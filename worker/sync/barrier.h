@@ -18,7 +18,8 @@ struct cop_barrier {
 COP_PUBLIC int cop_barrier_init(struct cop_barrier *barrier, unsigned parties);
 
 /* Wait until `parties` tasks do. Returns a number from 0 to parties - 1, in the order of arrival;
- * -EPIPE when the barrier is broken, or -ECANCELED: then the caller does not count as arrived. */
+ * -EPIPE when the barrier is broken, or -ECANCELED: then the caller does not count as arrived, and
+ * the barrier is as whole as before. */
 COP_PUBLIC COP_MUST int cop_barrier_wait(struct cop_barrier *barrier);
 
 /* Break it: those who wait, and those who come, get -EPIPE. */

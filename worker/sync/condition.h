@@ -26,7 +26,7 @@ COP_PUBLIC COP_MUST int cop_condition_wait_for(struct cop_condition *condition,
                                                struct cop_lock *lock, bool (*predicate)(void *arg),
                                                void *arg);
 
-/* Let the first n that wait go on. Does not wait. */
+/* Let the first n that wait go on. Does not wait, and needs no lock. */
 COP_PUBLIC void cop_condition_notify(struct cop_condition *condition, size_t n);
 COP_PUBLIC void cop_condition_notify_all(struct cop_condition *condition);
 

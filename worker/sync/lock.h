@@ -20,7 +20,7 @@ COP_PUBLIC COP_MUST int cop_lock_acquire(struct cop_lock *lock);
 /* Take the lock if that needs no wait. Returns 0 or -EAGAIN. */
 COP_PUBLIC COP_MUST int cop_lock_try_acquire(struct cop_lock *lock);
 
-/* Give it back; by its owner alone. */
+/* Give it back; by its owner alone, which must do so before it ends. */
 COP_PUBLIC void cop_lock_release(struct cop_lock *lock);
 
 COP_PUBLIC bool cop_lock_is_locked(const struct cop_lock *lock);

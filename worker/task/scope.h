@@ -36,8 +36,8 @@ COP_PUBLIC int cop_scope_exit(struct cop_scope *scope, int rc);
 COP_PUBLIC void cop_scope_cancel(struct cop_scope *scope);
 
 /* From now on nothing outside this scope cancels what runs inside, but `grace` nanoseconds from now
- * ends it (COP_NEVER: nothing does). For clean-up that must wait; in a scope of its own, since one
- * that is over already stays so. */
+ * ends it (COP_NEVER: nothing does), in place of the scope's own deadline. For clean-up that must
+ * wait; in a scope of its own, since one that is over already stays so. */
 COP_PUBLIC void cop_scope_shield(struct cop_scope *scope, cop_time grace);
 
 /* Call fn(arg) in a scope with a deadline `timeout` from now. Returns its result, or -ETIMEDOUT. */
