@@ -49,6 +49,18 @@ IN_A_LOOP(deadline_in_the_past_refuses_the_first_wait)
     return 0;
 }
 
+IN_A_LOOP(time_after_any_duration_does_not_overflow)
+{
+    struct cop_scope scope;
+
+    ck_assert_int_eq(cop_after(COP_NEVER), COP_NEVER);
+    ck_assert_int_eq(cop_after(COP_NEVER - 1), COP_NEVER);
+    ck_assert_int_lt(cop_after(INT64_MIN), 0);
+    ck_assert_int_ge(cop_after(COP_S), cop_now());
+    cop_scope_enter(&scope, cop_after(COP_NEVER));
+    return cop_scope_exit(&scope, cop_sleep(COP_MS));
+}
+
 static int compute_until_cancelled(void *arg)
 {
     while (!cop_cancelled())
@@ -312,6 +324,7 @@ int main(void)
 
     tcase_add_test(tc, deadline_ends_a_wait_and_the_exit_says_timed_out);
     tcase_add_test(tc, deadline_in_the_past_refuses_the_first_wait);
+    tcase_add_test(tc, time_after_any_duration_does_not_overflow);
     tcase_add_test(tc, computation_without_a_wait_can_ask_for_its_deadline);
     tcase_add_test(tc, inner_deadline_is_its_own_and_the_outer_scope_goes_on);
     tcase_add_test(tc, outer_deadline_passes_through_the_inner_scope);

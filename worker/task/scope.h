@@ -4,7 +4,7 @@
  * stack and nest.
  *
  *     struct cop_scope scope;
- *     cop_scope_enter(&scope, cop_now() + 2 * COP_S);
+ *     cop_scope_enter(&scope, cop_after(2 * COP_S));
  *     rc = cop_scope_exit(&scope, ask_the_other_side(...));
  *
  * rc is -ETIMEDOUT when the two seconds were over.

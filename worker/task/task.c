@@ -20,6 +20,11 @@ cop_time cop_now(void)
     return clock_now();
 }
 
+cop_time cop_after(cop_time d)
+{
+    return clock_add(clock_now(), d);
+}
+
 /* In a blocking loop without other tasks: clock_nanosleep(2). */
 static int sleep_in_kernel(struct cop_task *self, cop_time until)
 {
