@@ -12,6 +12,7 @@
 #include "tests/unit/dies.h"
 #include "tests/unit/emulated.h"
 #include "tests/unit/said.h"
+#include "worker/sync/event.h"
 #include "worker/sync/gather.h"
 #include "worker/sync/lock.h"
 #include "worker/task/inspect.h"
@@ -135,6 +136,43 @@ START_TEST(deadlock_is_reported_and_ends_the_run)
     assert_says(
         said, "task 1: await\n  task 2: await\n    task 3: await\n      task 2: await (a circle)");
     assert_says(said, "awaits_the_other\n");
+}
+END_TEST
+
+static void *end_without_a_word(void *arg)
+{
+    struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
+
+    nanosleep(&pause, NULL);
+    return NULL;
+}
+
+static int wait_beside_a_thread(void *arg)
+{
+    static struct cop_event event;
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, end_without_a_word, NULL), 0);
+    ck_assert_int_eq(pthread_detach(thread), 0);
+    return cop_event_wait(&event);
+}
+
+static void run_wait_beside_a_thread(void)
+{
+    setenv("COPPICE_DEBUG", "1", 1);
+    _exit(cop_run(wait_beside_a_thread, NULL) == -EDEADLK ? 7 : 8);
+}
+
+START_TEST(deadlock_is_reported_when_the_last_thread_that_might_help_has_ended)
+{
+    char said[16384];
+    int status;
+
+    if (EMULATOR_LACKS(NO_SINGLE_THREAD))
+        return;
+    status = run_in_child(run_wait_beside_a_thread, said, sizeof(said));
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x: %s", status, said);
+    assert_says(said, "deadlock: every task waits");
 }
 END_TEST
 
@@ -280,6 +318,7 @@ int main(void)
     tcase_add_test(tests, cpu_time_goes_to_who_used_it);
 #ifndef SANITIZE_THREAD
     tcase_add_test(tests, deadlock_is_reported_and_ends_the_run);
+    tcase_add_test(tests, deadlock_is_reported_when_the_last_thread_that_might_help_has_ended);
     tcase_add_test(tests, locks_taken_crosswise_are_a_deadlock_with_its_owners);
 #endif
     tcase_add_test(tests, wait_for_a_timer_is_no_deadlock);

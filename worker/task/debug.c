@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "worker/task/poller.h"
 #include "worker/task/sched.h"
 #include "worker/task/slow_task.h"
 #include "worker/task/symbols.h"
@@ -118,5 +119,6 @@ bool debug_is_deadlocked(const struct cop_loop *loop)
             return false;
         anybody_waits |= task->state == TASK_PARKED;
     }
-    return anybody_waits && !has_other_threads();
+    /* What a thread has posted before it ended is still to come. */
+    return anybody_waits && !has_other_threads() && !atomic_load(&loop->poller->messages);
 }

@@ -41,7 +41,7 @@ int64_t debug_cpu_ns(const struct cop_task *task);
 
 /* Can nothing wake any task of this loop: none is ready, no deadline runs, none waits for a
  * descriptor or for something that this cannot judge, and the process has no other thread that
- * might help? */
+ * might help? (Idle threads of cop_to_thread leave after a while; the loop looks again.) */
 bool debug_is_deadlocked(const struct cop_loop *loop);
 
 #endif

@@ -19,6 +19,9 @@
 #include "worker/task/sched.h"
 #include "worker/task/slow_task.h"
 
+/* In debug mode a thread that may wake somebody may end instead: so often the loop looks again. */
+#define LOOK_AGAIN_NS (250 * NS_PER_MS)
+
 /* How often the stacks that nobody needs are given back. */
 #define TRIM_INTERVAL_NS NS_PER_S
 
@@ -117,6 +120,16 @@ static void call_before_poll(struct cop_loop *loop)
     }
 }
 
+/* Until when a poll may last. */
+static int64_t poll_until(const struct cop_loop *loop)
+{
+    int64_t first = timer_first(&loop->timers);
+
+    if (__builtin_expect(loop->debug, 0) && loop->is_closed && first == COP_NEVER)
+        return clock_now() + LOOK_AGAIN_NS;
+    return first;
+}
+
 static void poll_events(struct cop_loop *loop)
 {
     struct poller *poller = poller_of(loop);
@@ -124,7 +137,7 @@ static void poll_events(struct cop_loop *loop)
 
     if (__builtin_expect(!list_is_empty(&loop->before_poll), 0))
         call_before_poll(loop);
-    poller_arm(poller, timer_first(&loop->timers));
+    poller_arm(poller, poll_until(loop));
     sched_poll_begin(loop);
     ev_run(poller->ev, busy ? EVRUN_NOWAIT : EVRUN_ONCE);
     sched_poll_end(loop);

@@ -53,8 +53,8 @@ COP_PUBLIC int cop_main(cop_fn main, void *arg);
 /* Now, by CLOCK_MONOTONIC. */
 COP_PUBLIC cop_time cop_now(void);
 
-/* The point in time d nanoseconds from now, for deadlines; COP_NEVER for COP_NEVER and whatever else
- * would pass it, where cop_now() + d overflows. */
+/* The point in time d nanoseconds from now, for deadlines; COP_NEVER for COP_NEVER and whatever
+ * else would pass it, where cop_now() + d overflows. */
 COP_PUBLIC cop_time cop_after(cop_time d);
 
 /* Wait for d nanoseconds, a millisecond more at most; d <= 0 is cop_yield. Returns 0 or -ECANCELED.
