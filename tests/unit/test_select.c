@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -269,6 +270,27 @@ LOOP_TEST(queue_that_is_shut_down_wakes_select_with_epipe)
     return 0;
 }
 
+static int select_for_ever(void *arg)
+{
+    struct cop_waitable wait = cop_on_readable(*(int *)arg);
+    int rc;
+
+    do
+        rc = cop_select(&wait, 1);
+    while (rc == 0);
+    return rc;
+}
+
+LOOP_TEST(select_on_what_stays_ready_heeds_deadlines)
+{
+    int fd = eventfd(1, EFD_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(cop_wait_for(select_for_ever, &fd, 2 * COP_MS), -ETIMEDOUT);
+    ck_assert_int_eq(close(fd), 0);
+    return 0;
+}
+
 LOOP_TEST(descriptor_that_is_not_open_is_ebadf)
 {
     struct cop_waitable bad[] = {cop_on_event(&event), cop_on_readable(-1)};
@@ -338,6 +360,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, select_and_plain_waits_are_served_in_the_order_in_which_they_came);
     tcase_add_test(tc, queue_that_is_shut_down_wakes_select_with_epipe);
     tcase_add_test(tc, select_on_a_blocking_loop_waits_for_tasks_and_descriptors);
+    tcase_add_test(tc, select_on_what_stays_ready_heeds_deadlines);
     tcase_add_test(tc, descriptor_that_is_not_open_is_ebadf);
     tcase_add_test(tc, nonsense_is_einval_and_takes_nothing);
     tcase_add_test(tc, task_at_which_another_wait_looks_is_ebusy);
