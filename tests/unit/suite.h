@@ -2,8 +2,8 @@
 /*
  * suite.h - the main of a Check program.
  */
-#ifndef COPPICE_TESTS_SUITE_H
-#define COPPICE_TESTS_SUITE_H
+#ifndef COPPICE_SUITE_H
+#define COPPICE_SUITE_H
 
 #include <check.h>
 
