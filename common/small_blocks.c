@@ -38,24 +38,30 @@ static _Thread_local bool is_known;
 static pthread_key_t at_exit;
 static bool has_key;
 
-static void let_go(void *own)
+void small_blocks_give_back(void)
 {
-    struct kept *sizes = own;
-
     for (size_t i = 0; i <= NSIZES; i++) {
-        while (sizes[i].first) {
-            struct block *block = sizes[i].first;
+        while (kept[i].first) {
+            struct block *block = kept[i].first;
 
-            sizes[i].first = block->next;
+            kept[i].first = block->next;
             free(block);
         }
-        sizes[i].n = KEPT_MAX;
+        kept[i].n = 0;
     }
+}
+
+/* Whatever the thread frees from now on is not kept any more. */
+static void thread_ends(void *unused)
+{
+    small_blocks_give_back();
+    for (size_t i = 0; i <= NSIZES; i++)
+        kept[i].n = KEPT_MAX;
 }
 
 __attribute__((constructor)) static void make_key(void)
 {
-    has_key = pthread_key_create(&at_exit, let_go) == 0;
+    has_key = pthread_key_create(&at_exit, thread_ends) == 0;
 }
 
 /* May this thread keep anything? Its end has to be known. */

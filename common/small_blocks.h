@@ -15,4 +15,7 @@
 void *small_blocks_allocate(size_t size);
 void small_blocks_free(void *block);
 
+/* Free what this thread keeps. */
+void small_blocks_give_back(void);
+
 #endif

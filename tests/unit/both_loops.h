@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/check.h"
+#include "tests/unit/suite.h"
 #include "worker/coppice.h"
 #include "worker/task/sched.h"
 
@@ -146,19 +147,6 @@ static inline void canceller_join(struct canceller *canceller)
     ck_assert_int_eq(cop_await(canceller->task), 0);
     cop_stream_close(&canceller->here);
     cop_stream_close(&canceller->there);
-}
-
-static inline int run_suite(Suite *suite, TCase *tc)
-{
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tc, 30);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
 }
 
 #endif

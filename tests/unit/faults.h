@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "common/small_blocks.h"
 #include "tests/unit/both_loops.h"
 
 static struct {
@@ -276,6 +277,7 @@ static inline int sweep_with(const struct sweep *sweep, bool blocking, bool for_
 
         ck_assert_int_lt(++run.nth, FAULTS_MAX);
         run_in_new_loop(&run, blocking);
+        small_blocks_give_back();
         ck_assert_msg(run.rc == 0 || (run.hit && is_among(sweep->errors, run.rc)),
                       "call %ld%s failed: %d (%s) is not among the errors", run.nth,
                       for_ever ? " and all after it" : "", run.rc, strerror(-run.rc));

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 
 #include "tests/unit/emulated.h"
+#include "tests/unit/suite.h"
 #include "worker/coppice.h"
 #include "worker/task/sanitize.h"
 
@@ -104,22 +105,6 @@ static inline bool leave_stacks(int n, const char *test)
     while (nkept > 0)
         ck_assert_int_eq(cop_cancel_and_wait(kept[--nkept]), -ECANCELED);
     return true;
-}
-
-/* Run the tests that add() puts into a case. */
-static inline int run_suite(const char *name, void (*add)(TCase *tc))
-{
-    TCase *tc = tcase_create(name);
-    Suite *suite = suite_create(name);
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    add(tc);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
 }
 
 #endif

@@ -3,9 +3,9 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 
 /* What the client says, and what it then thinks of gzip, br and identity. */
 static const struct {
@@ -52,19 +52,13 @@ START_TEST(each_coding_has_the_weight_that_the_client_gives_it)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, each_coding_has_the_weight_that_the_client_gives_it, 0,
+                        (int)(sizeof(cases) / sizeof(cases[0])));
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("accept_encoding");
-    TCase *tcase = tcase_create("accept_encoding");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_loop_test(tcase, each_coding_has_the_weight_that_the_client_gives_it, 0,
-                        (int)(sizeof(cases) / sizeof(cases[0])));
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("accept_encoding", add);
 }

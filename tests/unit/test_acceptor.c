@@ -210,10 +210,8 @@ TEST_IN_LOOP(path_in_a_closed_folder_is_not_listened_at)
     ck_assert_int_eq(rmdir(folder), 0);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("acceptor");
-
     add_test_in_both(tc, accept_waits_for_a_connection);
     add_test_in_both(tc, connection_that_came_beats_the_cancelling);
     add_test_in_both(tc, cancelled_accept_leaves_the_connection_for_the_next);
@@ -222,5 +220,9 @@ int main(void)
     add_test_in_both(tc, address_in_use_is_an_error_and_leaves_nothing_open);
     add_test_in_both(tc, full_descriptor_table_is_an_error_that_passes);
     add_test(tc, path_in_a_closed_folder_is_not_listened_at);
-    return run_suite(suite_create("acceptor"), tc);
+}
+
+int main(void)
+{
+    return run_suite("acceptor", add);
 }

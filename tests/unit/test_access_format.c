@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/access_format.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static char error[256];
@@ -116,21 +116,16 @@ START_TEST(access_format_with_room_for_no_line_is_refused)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("access_format");
-    Suite *suite = suite_create("access_format");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_loop_test(tc, access_format_that_is_wrong_is_refused_with_what_was_expected, 0,
                         sizeof(refused) / sizeof(refused[0]));
     tcase_add_loop_test(tc, access_format_knows_every_directive, 0, sizeof(all) / sizeof(all[0]));
     tcase_add_test(tc, access_format_is_literals_and_directives_in_turn);
     tcase_add_test(tc, access_format_with_room_for_no_line_is_refused);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("access_format", add);
 }

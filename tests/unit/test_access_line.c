@@ -3,11 +3,11 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/jsondoc.h"
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 #include "worker/http/http_answer.h"
 
 static struct fake_request fake;
@@ -175,13 +175,8 @@ START_TEST(access_line_cuts_long_values_and_stays_whole)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("access_line");
-    Suite *suite = suite_create("access_line");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_loop_test(tc, access_line_prints_each_directive, 0,
                         sizeof(prints) / sizeof(prints[0]));
     tcase_add_test(tc, access_line_without_a_request_has_nothing_but_its_first_line);
@@ -189,9 +184,9 @@ int main(void)
     tcase_add_loop_test(tc, access_line_escapes_what_could_forge_one, 0,
                         sizeof(escapes) / sizeof(escapes[0]));
     tcase_add_loop_test(tc, access_line_cuts_long_values_and_stays_whole, 0, 256);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("access_line", add);
 }

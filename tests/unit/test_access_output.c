@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/access_output.h"
 
 #include <check.h>
@@ -123,22 +124,17 @@ START_TEST(access_output_without_its_folder_is_refused)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("access_output");
-    Suite *suite = suite_create("access_output");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_checked_fixture(tc, make_folder, remove_folder);
     tcase_add_test(tc, access_output_writes_behind_what_is_there);
     tcase_add_test(tc, access_output_reopened_goes_to_a_new_file);
     tcase_add_test(tc, access_output_behind_a_torn_line_begins_on_a_line_of_its_own);
     tcase_add_test(tc, access_output_to_a_full_disk_loses_all_lines);
     tcase_add_test(tc, access_output_without_its_folder_is_refused);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("access_output", add);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/address.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -155,23 +155,18 @@ START_TEST(address_equal_looks_only_at_host_and_port)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, address_parse_and_print_agree);
+    tcase_add_test(tc, address_of_the_longest_unix_path_is_printed_whole);
+    tcase_add_test(tc, address_len_of_an_abstract_name_has_no_ending_zero);
+    tcase_add_test(tc, address_parse_refuses_with_a_sentence_and_leaves_the_output_alone);
+    tcase_add_test(tc, address_print_of_an_unnamed_or_foreign_socket_is_a_word);
+    tcase_add_test(tc, address_conflicts_when_one_would_keep_the_other_from_binding);
+    tcase_add_test(tc, address_equal_looks_only_at_host_and_port);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("address");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, address_parse_and_print_agree);
-    tcase_add_test(tcase, address_of_the_longest_unix_path_is_printed_whole);
-    tcase_add_test(tcase, address_len_of_an_abstract_name_has_no_ending_zero);
-    tcase_add_test(tcase, address_parse_refuses_with_a_sentence_and_leaves_the_output_alone);
-    tcase_add_test(tcase, address_print_of_an_unnamed_or_foreign_socket_is_a_word);
-    tcase_add_test(tcase, address_conflicts_when_one_would_keep_the_other_from_binding);
-    tcase_add_test(tcase, address_equal_looks_only_at_host_and_port);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("address", add);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/order.h"
+#include "tests/unit/suite.h"
 
 static int fds[2];
 
@@ -105,22 +106,17 @@ START_TEST(endless_text_is_not_read)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, text_travels_with_its_answer);
+    tcase_add_test(tc, answer_without_text_has_none);
+    tcase_add_test(tc, message_of_another_length_is_no_answer);
+    tcase_add_test(tc, full_channel_and_absent_peer_are_told);
+    tcase_add_test(tc, endless_text_is_not_read);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("answer");
-    TCase *tests = tcase_create("answer");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, text_travels_with_its_answer);
-    tcase_add_test(tests, answer_without_text_has_none);
-    tcase_add_test(tests, message_of_another_length_is_no_answer);
-    tcase_add_test(tests, full_channel_and_absent_peer_are_told);
-    tcase_add_test(tests, endless_text_is_not_read);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite("answer", add);
 }

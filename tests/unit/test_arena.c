@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/arena.h"
 
 #include <check.h>
 #include <stdalign.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 static _Alignas(max_align_t) char first[256];
@@ -59,19 +59,14 @@ START_TEST(more_than_the_limit_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, small_pieces_come_from_the_first_block);
+    tcase_add_test(tc, pieces_do_not_overlap_and_are_aligned);
+    tcase_add_test(tc, more_than_the_limit_is_refused);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("arena");
-    TCase *tests = tcase_create("arena");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_test(tests, small_pieces_come_from_the_first_block);
-    tcase_add_test(tests, pieces_do_not_overlap_and_are_aligned);
-    tcase_add_test(tests, more_than_the_limit_is_refused);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("arena", add);
 }

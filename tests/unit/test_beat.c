@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/beat.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -140,23 +141,17 @@ START_TEST(reader_beside_a_writing_thread_sees_whole_views)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("beat");
-    Suite *suite = suite_create("beat");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, view_shows_what_was_written);
     tcase_add_test(tc, long_label_is_cut_and_ended);
     tcase_add_test(tc,
                    reader_beside_a_writing_process_sees_whole_views_and_still_does_after_its_death);
     tcase_add_test(tc, writer_that_died_in_the_middle_still_shows_its_last_beat);
     tcase_add_test(tc, reader_beside_a_writing_thread_sees_whole_views);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("beat", add);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "master/bind.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -109,22 +110,17 @@ START_TEST(failure_leaves_no_descriptor)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, unix_socket_is_served_with_its_mode_and_goes_with_its_file);
+    tcase_add_test(tc, stale_unix_socket_is_replaced);
+    tcase_add_test(tc, unix_socket_that_is_served_is_left_alone);
+    tcase_add_test(tc, file_that_is_no_socket_is_left_alone);
+    tcase_add_test(tc, failure_leaves_no_descriptor);
+}
+
 int main(void)
 {
-    TCase *tcase = tcase_create("bind");
-    Suite *suite = suite_create("bind");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, unix_socket_is_served_with_its_mode_and_goes_with_its_file);
-    tcase_add_test(tcase, stale_unix_socket_is_replaced);
-    tcase_add_test(tcase, unix_socket_that_is_served_is_left_alone);
-    tcase_add_test(tcase, file_that_is_no_socket_is_left_alone);
-    tcase_add_test(tcase, failure_leaves_no_descriptor);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_suite("bind", add);
 }

@@ -12,6 +12,7 @@
 #include "common/beat.h"
 #include "common/clock.h"
 #include "tests/unit/dies.h"
+#include "tests/unit/suite.h"
 #include "worker/task/io.h"
 #include "worker/task/sched.h"
 
@@ -215,23 +216,17 @@ START_TEST(loops_of_several_threads_have_nothing_in_common)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("blocking_loop");
-    Suite *suite = suite_create("blocking_loop");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, blocking_loop_sleeps_and_yields_without_libev);
     tcase_add_test(tc, thread_of_a_blocking_loop_sleeps_and_awaits_beside_its_tasks);
     tcase_add_test(tc, interrupt_of_a_blocking_loop_ends_a_sleep_in_the_kernel);
     tcase_add_test(tc, interrupt_of_a_blocking_loop_cancels_its_tasks_and_the_waits_of_its_thread);
     tcase_add_test(tc, blocking_loop_shows_the_label_of_its_thread_in_the_beat_slot);
     tcase_add_test(tc, loops_of_several_threads_have_nothing_in_common);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("blocking_loop", add);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "tests/unit/events.h"
+#include "tests/unit/suite.h"
 #include "worker/task/sched.h"
 #include "worker/task/scope.h"
 
@@ -144,13 +145,8 @@ START_TEST(wait_that_is_uninterruptible_ends_by_its_completion_alone)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("cancel");
-    Suite *suite = suite_create("cancel");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, cancelled_task_has_every_wait_refused);
     tcase_add_test(tc, task_cancelled_before_its_first_run_runs_and_has_every_wait_refused);
     tcase_add_test(tc, cancel_of_a_task_that_has_ended_is_false_and_changes_nothing);
@@ -158,10 +154,9 @@ int main(void)
     tcase_add_test(tc, await_by_a_caller_cancelled_before_cancels_the_awaited_task_and_joins_it);
     tcase_add_test(tc, await_that_completed_before_its_cancelled_caller_runs_returns_the_result);
     tcase_add_test(tc, wait_that_is_uninterruptible_ends_by_its_completion_alone);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("cancel", add);
 }

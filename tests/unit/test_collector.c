@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "tests/unit/suite.h"
 
 static struct collected collected;
 static struct report_writer writers[2];
@@ -161,13 +162,8 @@ START_TEST(window_forgets_what_is_older_than_its_oldest_slice)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("collector");
-    Suite *suite = suite_create("collector");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, loops_of_a_worker_are_added);
     tcase_add_test(tc, life_of_a_worker_is_noted);
@@ -177,9 +173,9 @@ int main(void)
     tcase_add_test(tc, one_wake_reads_a_bounded_amount);
     tcase_add_test(tc, rate_is_taken_by_the_clock_of_the_reports);
     tcase_add_test(tc, window_forgets_what_is_older_than_its_oldest_slice);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("collector", add);
 }

@@ -4,10 +4,10 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 
 #define SAME   "Sun, 06 Nov 1994 08:49:37 GMT"
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
@@ -217,24 +217,19 @@ END_TEST
 
 #define COUNT(table) sizeof(table) / sizeof((table)[0])
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, list_of_tags_is_taken_apart, 0, COUNT(lists));
+    tcase_add_test(tc, weak_tags_match_by_the_weak_comparison_alone);
+    tcase_add_loop_test(tc, preconditions_decide, 0, COUNT(conditions));
+    tcase_add_test(tc, version_without_a_tag_or_a_date_fails_no_condition_on_it);
+    tcase_add_test(tc, what_is_missing_can_be_made_and_not_changed);
+    tcase_add_loop_test(tc, range_is_honoured_when_the_client_has_this_very_version, 0,
+                        COUNT(if_ranges));
+    tcase_add_test(tc, what_may_still_change_within_its_second_is_not_that_very_version);
+}
+
 int main(void)
 {
-    TCase *tcase = tcase_create("conditional");
-    Suite *suite = suite_create("conditional");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_loop_test(tcase, list_of_tags_is_taken_apart, 0, COUNT(lists));
-    tcase_add_test(tcase, weak_tags_match_by_the_weak_comparison_alone);
-    tcase_add_loop_test(tcase, preconditions_decide, 0, COUNT(conditions));
-    tcase_add_test(tcase, version_without_a_tag_or_a_date_fails_no_condition_on_it);
-    tcase_add_test(tcase, what_is_missing_can_be_made_and_not_changed);
-    tcase_add_loop_test(tcase, range_is_honoured_when_the_client_has_this_very_version, 0,
-                        COUNT(if_ranges));
-    tcase_add_test(tcase, what_may_still_change_within_its_second_is_not_that_very_version);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("conditional", add);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/config.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 START_TEST(config_new_has_defaults_and_no_pools)
@@ -54,19 +54,14 @@ START_TEST(config_auto_workers_is_at_least_one_and_at_most_the_cpus)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, config_new_has_defaults_and_no_pools);
+    tcase_add_test(tc, config_add_pool_copies_and_completes);
+    tcase_add_test(tc, config_auto_workers_is_at_least_one_and_at_most_the_cpus);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, config_new_has_defaults_and_no_pools);
-    tcase_add_test(tcase, config_add_pool_copies_and_completes);
-    tcase_add_test(tcase, config_auto_workers_is_at_least_one_and_at_most_the_cpus);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config", add);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/config.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -71,23 +72,17 @@ START_TEST(config_control_path_that_does_not_fit_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, config_control_path_of_a_path_is_itself);
+    tcase_add_test(tc, config_control_path_of_none_is_no_entry);
+    tcase_add_test(tc, config_control_path_of_auto_is_in_the_first_run_directory);
+    tcase_add_test(tc, config_control_path_of_auto_without_service_is_the_users);
+    tcase_add_test(tc, config_control_path_of_own_is_beside_it_with_the_pid_and_fits_the_pattern);
+    tcase_add_test(tc, config_control_path_that_does_not_fit_is_refused);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_control");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, config_control_path_of_a_path_is_itself);
-    tcase_add_test(tcase, config_control_path_of_none_is_no_entry);
-    tcase_add_test(tcase, config_control_path_of_auto_is_in_the_first_run_directory);
-    tcase_add_test(tcase, config_control_path_of_auto_without_service_is_the_users);
-    tcase_add_test(tcase,
-                   config_control_path_of_own_is_beside_it_with_the_pid_and_fits_the_pattern);
-    tcase_add_test(tcase, config_control_path_that_does_not_fit_is_refused);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_control", add);
 }

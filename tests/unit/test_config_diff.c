@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/config_diff.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -71,20 +72,15 @@ START_TEST(options_are_told_without_their_values)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("config_diff");
-    Suite *suite = suite_create("config_diff");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, equal_configurations_have_no_difference);
     tcase_add_test(tc, key_of_a_section_and_of_a_pool_is_told_with_both_values);
     tcase_add_test(tc, pools_are_found_by_name);
     tcase_add_test(tc, options_are_told_without_their_values);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("config_diff", add);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/config_env.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -88,22 +89,17 @@ START_TEST(config_env_refuses_a_value_that_grows_too_long)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, set_variables, NULL);
+    tcase_add_test(tc, config_env_expands_variables_and_defaults);
+    tcase_add_test(tc, config_env_expands_a_value_only_once);
+    tcase_add_test(tc, config_env_keeps_dollars_that_begin_nothing);
+    tcase_add_test(tc, config_env_refuses_what_is_unset_or_no_variable);
+    tcase_add_test(tc, config_env_refuses_a_value_that_grows_too_long);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_env");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, set_variables, NULL);
-    tcase_add_test(tcase, config_env_expands_variables_and_defaults);
-    tcase_add_test(tcase, config_env_expands_a_value_only_once);
-    tcase_add_test(tcase, config_env_keeps_dollars_that_begin_nothing);
-    tcase_add_test(tcase, config_env_refuses_what_is_unset_or_no_variable);
-    tcase_add_test(tcase, config_env_refuses_a_value_that_grows_too_long);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_env", add);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/yaml_tree.h"
+#include "tests/unit/suite.h"
 
 static char folder[] = "/tmp/test[config_file.XXXXXX";
 static char why[256];
@@ -175,26 +176,21 @@ START_TEST(config_file_find_in_what_is_no_folder_fails)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, make_folder, remove_folder);
+    tcase_add_test(tc, config_file_read_gives_the_whole_file);
+    tcase_add_test(tc, config_file_read_refuses_what_is_too_large);
+    tcase_add_test(tc, config_file_read_refuses_what_is_no_file_without_waiting);
+    tcase_add_test(tc, config_file_find_sorts_and_leaves_hidden_files_out);
+    tcase_add_test(tc, config_file_find_without_matches_is_an_empty_list);
+    tcase_add_test(tc, config_file_find_without_wildcards_is_that_file_there_or_not);
+    tcase_add_test(tc, config_file_find_is_relative_to_the_including_file_unless_absolute);
+    tcase_add_test(tc, config_file_find_refuses_wildcards_in_folders_and_no_name);
+    tcase_add_test(tc, config_file_find_in_what_is_no_folder_fails);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_file");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
-    tcase_add_test(tcase, config_file_read_gives_the_whole_file);
-    tcase_add_test(tcase, config_file_read_refuses_what_is_too_large);
-    tcase_add_test(tcase, config_file_read_refuses_what_is_no_file_without_waiting);
-    tcase_add_test(tcase, config_file_find_sorts_and_leaves_hidden_files_out);
-    tcase_add_test(tcase, config_file_find_without_matches_is_an_empty_list);
-    tcase_add_test(tcase, config_file_find_without_wildcards_is_that_file_there_or_not);
-    tcase_add_test(tcase, config_file_find_is_relative_to_the_including_file_unless_absolute);
-    tcase_add_test(tcase, config_file_find_refuses_wildcards_in_folders_and_no_name);
-    tcase_add_test(tcase, config_file_find_in_what_is_no_folder_fails);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_file", add);
 }

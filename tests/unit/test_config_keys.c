@@ -10,6 +10,7 @@
 
 #include "common/config.h"
 #include "common/config_value.h"
+#include "tests/unit/suite.h"
 
 static size_t size_of(enum config_type type)
 {
@@ -114,22 +115,17 @@ START_TEST(config_keys_have_defaults_that_print_as_they_set)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, config_keys_have_fields_of_their_type);
+    tcase_add_test(tc, config_keys_are_found_by_section_and_name_and_only_once);
+    tcase_add_test(tc, config_keys_do_not_share_fields);
+    tcase_add_test(tc, config_keys_say_what_they_are_and_expect);
+    tcase_add_test(tc, config_keys_of_an_app_say_what_they_expect_without_choices);
+    tcase_add_test(tc, config_keys_have_defaults_that_print_as_they_set);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_keys");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, config_keys_have_fields_of_their_type);
-    tcase_add_test(tcase, config_keys_are_found_by_section_and_name_and_only_once);
-    tcase_add_test(tcase, config_keys_do_not_share_fields);
-    tcase_add_test(tcase, config_keys_say_what_they_are_and_expect);
-    tcase_add_test(tcase, config_keys_of_an_app_say_what_they_expect_without_choices);
-    tcase_add_test(tcase, config_keys_have_defaults_that_print_as_they_set);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_keys", add);
 }

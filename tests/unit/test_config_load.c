@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "tests/unit/suite.h"
 
 static char folder[] = "/tmp/test_config_load.XXXXXX";
 static char message[512];
@@ -365,33 +366,28 @@ START_TEST(config_load_text_names_the_text_in_messages)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, make_folder, remove_folder);
+    tcase_add_test(tc, config_load_of_one_pool_has_every_default);
+    tcase_add_test(tc, config_load_applies_the_model_before_the_numbers_beside_it);
+    tcase_add_test(tc, config_load_keeps_options_and_listens_in_order_with_places);
+    tcase_add_test(tc, config_load_expands_the_environment);
+    tcase_add_test(tc, config_load_refuses_unknown_keys_and_says_what_was_meant);
+    tcase_add_test(tc, config_load_refuses_wrong_types_and_ranges);
+    tcase_add_test(tc, config_load_refuses_a_file_without_pools);
+    tcase_add_test(tc, config_load_refuses_a_pool_without_what_it_needs);
+    tcase_add_test(tc, config_load_refuses_two_sockets_on_one_address);
+    tcase_add_test(tc, config_load_refuses_what_does_not_go_together);
+    tcase_add_test(tc, config_load_merges_included_pools_in_order);
+    tcase_add_test(tc, config_load_refuses_what_two_files_set_and_names_both);
+    tcase_add_test(tc, config_load_refuses_includes_that_cannot_be_read_at_the_include);
+    tcase_add_test(tc, config_load_refuses_includes_in_a_circle_or_too_deep);
+    tcase_add_test(tc, config_load_cuts_its_message_to_fit);
+    tcase_add_test(tc, config_load_text_names_the_text_in_messages);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_load");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
-    tcase_add_test(tcase, config_load_of_one_pool_has_every_default);
-    tcase_add_test(tcase, config_load_applies_the_model_before_the_numbers_beside_it);
-    tcase_add_test(tcase, config_load_keeps_options_and_listens_in_order_with_places);
-    tcase_add_test(tcase, config_load_expands_the_environment);
-    tcase_add_test(tcase, config_load_refuses_unknown_keys_and_says_what_was_meant);
-    tcase_add_test(tcase, config_load_refuses_wrong_types_and_ranges);
-    tcase_add_test(tcase, config_load_refuses_a_file_without_pools);
-    tcase_add_test(tcase, config_load_refuses_a_pool_without_what_it_needs);
-    tcase_add_test(tcase, config_load_refuses_two_sockets_on_one_address);
-    tcase_add_test(tcase, config_load_refuses_what_does_not_go_together);
-    tcase_add_test(tcase, config_load_merges_included_pools_in_order);
-    tcase_add_test(tcase, config_load_refuses_what_two_files_set_and_names_both);
-    tcase_add_test(tcase, config_load_refuses_includes_that_cannot_be_read_at_the_include);
-    tcase_add_test(tcase, config_load_refuses_includes_in_a_circle_or_too_deep);
-    tcase_add_test(tcase, config_load_cuts_its_message_to_fit);
-    tcase_add_test(tcase, config_load_text_names_the_text_in_messages);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_load", add);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/config_model.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *name_of(enum config_model model, unsigned workers, unsigned threads,
@@ -42,18 +42,13 @@ START_TEST(config_model_name_follows_the_numbers)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, config_model_apply_gives_numbers_that_bear_its_name);
+    tcase_add_test(tc, config_model_name_follows_the_numbers);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_model");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, config_model_apply_gives_numbers_that_bear_its_name);
-    tcase_add_test(tcase, config_model_name_follows_the_numbers);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_model", add);
 }

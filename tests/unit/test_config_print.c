@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/config.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -83,18 +84,13 @@ START_TEST(config_print_to_a_full_device_fails)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, config_print_loads_to_the_same_configuration);
+    tcase_add_test(tc, config_print_to_a_full_device_fails);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_print");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, config_print_loads_to_the_same_configuration);
-    tcase_add_test(tcase, config_print_to_a_full_device_fails);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_print", add);
 }

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/config.h"
+#include "tests/unit/suite.h"
 
 static struct config_pool pool;
 
@@ -110,21 +111,16 @@ START_TEST(config_value_print_text_is_ascii_that_yaml_reads_back)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, config_value_set_stores_by_type);
+    tcase_add_test(tc, config_value_set_takes_the_ends_of_the_range_and_not_beyond);
+    tcase_add_test(tc, config_value_set_refuses_what_is_of_another_type);
+    tcase_add_test(tc, config_value_set_takes_modes_and_paths);
+    tcase_add_test(tc, config_value_print_text_is_ascii_that_yaml_reads_back);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("config_value");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, config_value_set_stores_by_type);
-    tcase_add_test(tcase, config_value_set_takes_the_ends_of_the_range_and_not_beyond);
-    tcase_add_test(tcase, config_value_set_refuses_what_is_of_another_type);
-    tcase_add_test(tcase, config_value_set_takes_modes_and_paths);
-    tcase_add_test(tcase, config_value_print_text_is_ascii_that_yaml_reads_back);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("config_value", add);
 }

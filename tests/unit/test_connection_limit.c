@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/connection_limit.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 
 static unsigned limit_with(rlim_t files, unsigned threads, unsigned tasks)
@@ -41,21 +41,15 @@ START_TEST(no_descriptors_to_speak_of_are_room_for_one)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, tasks_are_the_limit_where_descriptors_abound);
+    tcase_add_test(tc, few_descriptors_leave_some_for_the_rest);
+    tcase_add_test(tc, loops_of_a_process_share_its_descriptors);
+    tcase_add_test(tc, no_descriptors_to_speak_of_are_room_for_one);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("connection_limit");
-    TCase *tcase = tcase_create("limit");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_test(tcase, tasks_are_the_limit_where_descriptors_abound);
-    tcase_add_test(tcase, few_descriptors_leave_some_for_the_rest);
-    tcase_add_test(tcase, loops_of_a_process_share_its_descriptors);
-    tcase_add_test(tcase, no_descriptors_to_speak_of_are_room_for_one);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite("connection_limit", add);
 }

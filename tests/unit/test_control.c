@@ -2,6 +2,7 @@
 #include "tests/unit/fake_worker.h"
 
 #include "master/commands.h"
+#include "tests/unit/suite.h"
 
 static bool is_ok(const struct jsondoc *reply)
 {
@@ -387,16 +388,9 @@ START_TEST(rubbish_of_any_kind_is_survived)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("control");
-    Suite *suite = suite_create("control");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    signal(SIGPIPE, SIG_IGN);
     tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, json_request_is_answered_with_its_id);
     tcase_add_test(tc, text_commands_are_tables_that_end_with_an_empty_line);
     tcase_add_test(tc, wrong_requests_are_refused_with_a_reason);
@@ -410,9 +404,10 @@ int main(void)
     tcase_add_test(tc, client_beyond_the_limit_is_turned_away);
     tcase_add_test(tc, every_command_keeps_to_its_schema);
     tcase_add_loop_test(tc, rubbish_of_any_kind_is_survived, 0, 5);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    return run_suite("control", add);
 }

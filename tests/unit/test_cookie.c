@@ -4,10 +4,10 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 
 static const struct {
     const char *cookies;
@@ -79,20 +79,15 @@ START_TEST(cookie_that_would_say_more_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, cookies_are_split, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_test(tc, cookie_is_found_in_any_of_the_fields);
+    tcase_add_test(tc, cookie_is_set_with_what_is_given);
+    tcase_add_test(tc, cookie_that_would_say_more_is_refused);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("cookie");
-    TCase *tests = tcase_create("cookie");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_loop_test(tests, cookies_are_split, 0, sizeof(cases) / sizeof(cases[0]));
-    tcase_add_test(tests, cookie_is_found_in_any_of_the_fields);
-    tcase_add_test(tests, cookie_is_set_with_what_is_given);
-    tcase_add_test(tests, cookie_that_would_say_more_is_refused);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("cookie", add);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/cpu_quota.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -111,23 +112,18 @@ START_TEST(cpu_quota_that_makes_no_sense_is_no_limit)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, make_root, remove_root);
+    tcase_add_test(tc, cpu_quota_without_cgroups_is_no_limit);
+    tcase_add_test(tc, cpu_quota_of_v2_is_rounded_up);
+    tcase_add_test(tc, cpu_quota_is_the_least_of_all_levels);
+    tcase_add_test(tc, cpu_quota_of_a_container_is_found_at_the_mounted_root);
+    tcase_add_test(tc, cpu_quota_of_v1_is_quota_over_period);
+    tcase_add_test(tc, cpu_quota_that_makes_no_sense_is_no_limit);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("cpu_quota");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, make_root, remove_root);
-    tcase_add_test(tcase, cpu_quota_without_cgroups_is_no_limit);
-    tcase_add_test(tcase, cpu_quota_of_v2_is_rounded_up);
-    tcase_add_test(tcase, cpu_quota_is_the_least_of_all_levels);
-    tcase_add_test(tcase, cpu_quota_of_a_container_is_found_at_the_mounted_root);
-    tcase_add_test(tcase, cpu_quota_of_v1_is_quota_over_period);
-    tcase_add_test(tcase, cpu_quota_that_makes_no_sense_is_no_limit);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("cpu_quota", add);
 }

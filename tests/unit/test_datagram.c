@@ -200,10 +200,8 @@ TEST_IN_LOOP(message_that_came_beats_the_cancelling)
     cop_datagram_close(&b);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("datagram");
-
     add_test_in_both(tc, message_arrives_whole_with_its_sender_and_an_empty_one_too);
     add_test_in_both(tc, message_that_is_longer_than_the_room_is_an_error_and_gone);
     add_test_in_both(tc, receive_ends_with_the_deadline);
@@ -213,5 +211,9 @@ int main(void)
     add_test_in_both(tc, address_in_use_is_an_error_and_leaves_nothing_open);
     add_test(tc, task_whose_messages_always_go_and_come_lets_the_others_run);
     add_test_in_both(tc, message_that_came_beats_the_cancelling);
-    return run_suite(suite_create("datagram"), tc);
+}
+
+int main(void)
+{
+    return run_suite("datagram", add);
 }

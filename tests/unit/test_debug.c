@@ -12,6 +12,7 @@
 #include "tests/unit/dies.h"
 #include "tests/unit/emulated.h"
 #include "tests/unit/said.h"
+#include "tests/unit/suite.h"
 #include "worker/sync/event.h"
 #include "worker/sync/gather.h"
 #include "worker/sync/lock.h"
@@ -307,27 +308,22 @@ START_TEST(debug_mode_needs_a_loop)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, cpu_time_and_spawner_are_known_in_debug_mode);
+    tcase_add_test(tc, cpu_time_goes_to_who_used_it);
+#ifndef SANITIZE_THREAD
+    tcase_add_test(tc, deadlock_is_reported_and_ends_the_run);
+    tcase_add_test(tc, deadlock_is_reported_when_the_last_thread_that_might_help_has_ended);
+    tcase_add_test(tc, locks_taken_crosswise_are_a_deadlock_with_its_owners);
+#endif
+    tcase_add_test(tc, wait_for_a_timer_is_no_deadlock);
+    tcase_add_test(tc, wait_that_a_thread_may_end_is_no_deadlock);
+    tcase_add_test(tc, program_in_debug_mode_tells_its_tasks_when_it_aborts);
+    tcase_add_test(tc, debug_mode_needs_a_loop);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("debug");
-    TCase *tests = tcase_create("debug");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_test(tests, cpu_time_and_spawner_are_known_in_debug_mode);
-    tcase_add_test(tests, cpu_time_goes_to_who_used_it);
-#ifndef SANITIZE_THREAD
-    tcase_add_test(tests, deadlock_is_reported_and_ends_the_run);
-    tcase_add_test(tests, deadlock_is_reported_when_the_last_thread_that_might_help_has_ended);
-    tcase_add_test(tests, locks_taken_crosswise_are_a_deadlock_with_its_owners);
-#endif
-    tcase_add_test(tests, wait_for_a_timer_is_no_deadlock);
-    tcase_add_test(tests, wait_that_a_thread_may_end_is_no_deadlock);
-    tcase_add_test(tests, program_in_debug_mode_tells_its_tasks_when_it_aborts);
-    tcase_add_test(tests, debug_mode_needs_a_loop);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite("debug", add);
 }

@@ -457,13 +457,15 @@ START_TEST(loop_that_cannot_be_made_is_told)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("faults");
-
     tcase_add_test(tc, loop_that_cannot_be_made_is_told);
     tcase_add_loop_test(tc, failure_is_told_and_leaves_nothing, 0, 2 * NSWEEPS);
     tcase_add_test(tc, call_from_a_thread_without_memory_is_told);
     tcase_add_test(tc, look_up_without_memory_is_told);
-    return run_suite(suite_create("faults"), tc);
+}
+
+int main(void)
+{
+    return run_suite("faults", add);
 }

@@ -128,13 +128,15 @@ START_TEST(folder_is_listed_or_the_failure_is_told)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("faults_files");
-
     if (EMULATOR_LACKS(NO_OPENAT2))
-        return EXIT_SUCCESS;
+        return;
     add_test_in_both(tc, files_are_served_or_the_failure_is_told);
     add_test_in_both(tc, folder_is_listed_or_the_failure_is_told);
-    return run_suite(suite_create("faults_files"), tc);
+}
+
+int main(void)
+{
+    return run_suite("faults_files", add);
 }

@@ -312,13 +312,15 @@ START_TEST(app_cannot_work_in_the_background_of_a_blocking_loop)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("faults_http");
-
     tcase_add_loop_test(tc, request_is_answered_refused_or_cut_and_the_next_one_is_served, 0,
                         NREQUESTS);
     tcase_add_test(tc, app_that_cannot_start_says_so_and_leaves_nothing);
     tcase_add_test(tc, app_cannot_work_in_the_background_of_a_blocking_loop);
-    return run_suite(suite_create("faults_http"), tc);
+}
+
+int main(void)
+{
+    return run_suite("faults_http", add);
 }

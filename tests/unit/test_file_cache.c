@@ -359,12 +359,10 @@ TEST_IN_LOOP(what_is_no_file_below_the_root_fails_and_is_not_kept)
     fixture_fini(&fixture);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("file_cache");
-
     if (EMULATOR_LACKS(NO_OPENAT2))
-        return EXIT_SUCCESS;
+        return;
     add_test_in_both(tc, folder_that_may_not_be_read_is_a_folder_and_a_file_is_forbidden);
     add_test_in_both(tc, file_is_read_once_and_a_change_is_seen_when_its_time_is_up);
     add_test_in_both(tc, change_within_the_tick_of_the_first_read_is_seen);
@@ -376,5 +374,9 @@ int main(void)
     add_test_in_both(tc, copies_are_found_unless_they_are_older_and_have_tags_of_their_own);
     add_test_in_both(tc, file_goes_on_without_a_copy_that_cannot_be_had_any_more);
     add_test_in_both(tc, what_is_no_file_below_the_root_fails_and_is_not_kept);
-    return run_suite(suite_create("file_cache"), tc);
+}
+
+int main(void)
+{
+    return run_suite("file_cache", add);
 }

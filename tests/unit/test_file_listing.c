@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/unit/emulated.h"
+#include "tests/unit/suite.h"
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -158,26 +159,19 @@ START_TEST(what_is_no_folder_below_the_root_fails)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    if (EMULATOR_LACKS(NO_OPENAT2))
+        return;
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_test(tc, folders_come_first_then_names_in_any_case);
+    tcase_add_test(tc, names_do_harm_neither_in_text_nor_in_references);
+    tcase_add_test(tc, what_is_not_served_is_not_listed);
+    tcase_add_test(tc, large_folder_is_cut_and_says_so);
+    tcase_add_test(tc, what_is_no_folder_below_the_root_fails);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("file_listing");
-    TCase *tcase = tcase_create("file_listing");
-    SRunner *runner;
-    int failed;
-
-    if (EMULATOR_LACKS(NO_OPENAT2))
-        return EXIT_SUCCESS;
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_set_timeout(tcase, 30);
-    tcase_add_test(tcase, folders_come_first_then_names_in_any_case);
-    tcase_add_test(tcase, names_do_harm_neither_in_text_nor_in_references);
-    tcase_add_test(tcase, what_is_not_served_is_not_listed);
-    tcase_add_test(tcase, large_folder_is_cut_and_says_so);
-    tcase_add_test(tcase, what_is_no_folder_below_the_root_fails);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("file_listing", add);
 }

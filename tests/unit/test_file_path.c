@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "worker/app/file_path.h"
 
 static const struct {
@@ -52,20 +52,14 @@ START_TEST(a_name_that_does_not_fit_is_not_found)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, a_path_becomes_a_name_below_the_root_or_a_status, 0,
+                        (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_test(tc, a_name_that_does_not_fit_is_not_found);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("file_path");
-    TCase *tcase = tcase_create("file_path");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_loop_test(tcase, a_path_becomes_a_name_below_the_root_or_a_status, 0,
-                        (int)(sizeof(cases) / sizeof(cases[0])));
-    tcase_add_test(tcase, a_name_that_does_not_fit_is_not_found);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("file_path", add);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/app/file_types.h"
 
 #include <check.h>
@@ -110,23 +111,16 @@ START_TEST(without_a_table_the_usual_endings_are_known)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, type_is_that_of_the_last_ending_in_any_case, 0,
+                        (int)(sizeof(cases) / sizeof(cases[0])));
+    tcase_add_test(tc, own_types_come_before_the_table_and_no_charset_is_none);
+    tcase_add_test(tc, table_that_is_not_there_or_no_text_and_own_types_that_are_none_are_refused);
+    tcase_add_test(tc, without_a_table_the_usual_endings_are_known);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("file_types");
-    TCase *tcase = tcase_create("file_types");
-    SRunner *runner;
-    int failed;
-
-    tcase_add_loop_test(tcase, type_is_that_of_the_last_ending_in_any_case, 0,
-                        (int)(sizeof(cases) / sizeof(cases[0])));
-    tcase_add_test(tcase, own_types_come_before_the_table_and_no_charset_is_none);
-    tcase_add_test(tcase,
-                   table_that_is_not_there_or_no_text_and_own_types_that_are_none_are_refused);
-    tcase_add_test(tcase, without_a_table_the_usual_endings_are_known);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("file_types", add);
 }

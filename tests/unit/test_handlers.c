@@ -304,10 +304,8 @@ TEST_IN_LOOP(body_whose_source_fails_is_cut_off_and_has_no_end)
     ck_assert_ptr_null(strstr(answer, "\r\n0\r\n"));
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("handlers");
-
     add_test(tc, status_that_a_handler_returns_is_the_answer_with_either_sign);
     add_test(tc, reset_content_is_answered_without_any);
     add_test(tc, body_that_is_longer_than_asked_for_is_413);
@@ -319,5 +317,9 @@ int main(void)
     add_test(tc, event_whose_name_would_break_the_format_is_refused);
     add_test(tc, fields_that_do_not_fit_or_may_not_stand_there_are_refused);
     add_test(tc, body_whose_source_fails_is_cut_off_and_has_no_end);
-    return run_suite(suite_create("handlers"), tc);
+}
+
+int main(void)
+{
+    return run_suite("handlers", add);
 }

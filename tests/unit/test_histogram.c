@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/histogram.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -124,13 +125,8 @@ START_TEST(record_n_is_n_times_record)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("histogram");
-    Suite *suite = suite_create("histogram");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, bucket_of_every_size_is_within_its_bounds_and_error);
     tcase_add_test(tc, buckets_follow_each_other_without_gap);
     tcase_add_test(tc, record_beyond_the_range_counts_at_its_ends);
@@ -138,9 +134,9 @@ int main(void)
     tcase_add_test(tc, empty_histogram_has_quantile_and_mean_0);
     tcase_add_test(tc, merge_is_the_histogram_of_both_and_difference_takes_it_back);
     tcase_add_test(tc, record_n_is_n_times_record);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("histogram", add);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/http_answer.h"
 
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -135,23 +135,18 @@ START_TEST(errors_of_handlers_have_a_status)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, text_is_answered_with_its_type_and_length);
+    tcase_add_test(tc, empty_answer_has_length_0_and_no_type);
+    tcase_add_test(tc, error_says_what_and_closes);
+    tcase_add_test(tc, date_is_an_imf_fixdate_of_now);
+    tcase_add_test(tc, header_that_would_split_the_answer_is_refused);
+    tcase_add_test(tc, full_header_room_is_enospc_and_keeps_what_is_there);
+    tcase_add_test(tc, errors_of_handlers_have_a_status);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("http_answer");
-    TCase *tests = tcase_create("http_answer");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_test(tests, text_is_answered_with_its_type_and_length);
-    tcase_add_test(tests, empty_answer_has_length_0_and_no_type);
-    tcase_add_test(tests, error_says_what_and_closes);
-    tcase_add_test(tests, date_is_an_imf_fixdate_of_now);
-    tcase_add_test(tests, header_that_would_split_the_answer_is_refused);
-    tcase_add_test(tests, full_header_room_is_enospc_and_keeps_what_is_there);
-    tcase_add_test(tests, errors_of_handlers_have_a_status);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("http_answer", add);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/http_body.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BODY_MAX    64
@@ -138,22 +138,16 @@ START_TEST(body_by_length_ends_after_that_many_bytes)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, chunked_body_is_taken_whole_in_any_portions, 0,
+                        sizeof(good) / sizeof(good[0]));
+    tcase_add_loop_test(tc, bad_chunk_is_refused_in_any_portions, 0, sizeof(bad) / sizeof(bad[0]));
+    tcase_add_test(tc, large_chunks_cost_no_framing_budget);
+    tcase_add_test(tc, body_by_length_ends_after_that_many_bytes);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("http_body");
-    TCase *tests = tcase_create("http_body");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_loop_test(tests, chunked_body_is_taken_whole_in_any_portions, 0,
-                        sizeof(good) / sizeof(good[0]));
-    tcase_add_loop_test(tests, bad_chunk_is_refused_in_any_portions, 0,
-                        sizeof(bad) / sizeof(bad[0]));
-    tcase_add_test(tests, large_chunks_cost_no_framing_budget);
-    tcase_add_test(tests, body_by_length_ends_after_that_many_bytes);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("http_body", add);
 }

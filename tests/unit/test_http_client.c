@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/suite.h"
 #include "worker/http/http_client.h"
 
 /* Feed the text in pieces of `piece` bytes. Returns bytes used, or the first error. */
@@ -143,24 +143,17 @@ START_TEST(request_is_built_whole_or_not_at_all)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, answer_in_pieces_of_any_size_is_understood);
+    tcase_add_test(tc, answer_without_length_ends_with_the_stream);
+    tcase_add_test(tc, stream_that_ends_inside_an_answer_is_an_error);
+    tcase_add_test(tc, bytes_after_an_answer_are_not_used);
+    tcase_add_test(tc, what_is_not_http_is_refused);
+    tcase_add_test(tc, request_is_built_whole_or_not_at_all);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("http_client");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tcase, 10);
-    tcase_add_test(tcase, answer_in_pieces_of_any_size_is_understood);
-    tcase_add_test(tcase, answer_without_length_ends_with_the_stream);
-    tcase_add_test(tcase, stream_that_ends_inside_an_answer_is_an_error);
-    tcase_add_test(tcase, bytes_after_an_answer_are_not_used);
-    tcase_add_test(tcase, what_is_not_http_is_refused);
-    tcase_add_test(tcase, request_is_built_whole_or_not_at_all);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("http_client", add);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/http_date.h"
 
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NOW 1704067200 /* Mon, 01 Jan 2024 00:00:00 GMT */
@@ -130,22 +130,17 @@ START_TEST(what_is_no_date_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, moment_is_printed_and_read_again, 0,
+                        sizeof(moments) / sizeof(moments[0]));
+    tcase_add_test(tc, every_day_of_400_years_agrees_with_the_library);
+    tcase_add_test(tc, moment_without_four_digits_is_the_nearest_that_has_them);
+    tcase_add_loop_test(tc, obsolete_forms_are_read, 0, sizeof(others) / sizeof(others[0]));
+    tcase_add_loop_test(tc, what_is_no_date_is_refused, 0, sizeof(wrong) / sizeof(wrong[0]));
+}
+
 int main(void)
 {
-    TCase *tcase = tcase_create("http_date");
-    Suite *suite = suite_create("http_date");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_loop_test(tcase, moment_is_printed_and_read_again, 0,
-                        sizeof(moments) / sizeof(moments[0]));
-    tcase_add_test(tcase, every_day_of_400_years_agrees_with_the_library);
-    tcase_add_test(tcase, moment_without_four_digits_is_the_nearest_that_has_them);
-    tcase_add_loop_test(tcase, obsolete_forms_are_read, 0, sizeof(others) / sizeof(others[0]));
-    tcase_add_loop_test(tcase, what_is_no_date_is_refused, 0, sizeof(wrong) / sizeof(wrong[0]));
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("http_date", add);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/http_parser.h"
 
 #include <check.h>
@@ -344,30 +345,24 @@ START_TEST(empty_lines_alone_are_no_request)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, good_head_means_the_same_however_it_is_split, 0,
+                        sizeof(good) / sizeof(good[0]));
+    tcase_add_loop_test(tc, bad_head_is_refused_alike_however_it_is_split, 0,
+                        sizeof(bad) / sizeof(bad[0]));
+    tcase_add_test(tc, connection_is_kept_as_the_options_of_connection_say);
+    tcase_add_test(tc, parts_of_a_head_are_found);
+    tcase_add_test(tc, header_is_found_in_any_case_of_letters);
+    tcase_add_test(tc, bytes_after_a_head_are_left_alone);
+    tcase_add_test(tc, target_or_fields_beyond_the_limit_are_told_apart);
+    tcase_add_test(tc, head_of_exactly_the_limit_is_taken);
+    tcase_add_test(tc, too_many_fields_are_431);
+    tcase_add_test(tc, nul_is_refused_wherever_it_stands);
+    tcase_add_test(tc, empty_lines_alone_are_no_request);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("http_parser");
-    TCase *tests = tcase_create("http_parser");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tests, 20);
-    tcase_add_loop_test(tests, good_head_means_the_same_however_it_is_split, 0,
-                        sizeof(good) / sizeof(good[0]));
-    tcase_add_loop_test(tests, bad_head_is_refused_alike_however_it_is_split, 0,
-                        sizeof(bad) / sizeof(bad[0]));
-    tcase_add_test(tests, connection_is_kept_as_the_options_of_connection_say);
-    tcase_add_test(tests, parts_of_a_head_are_found);
-    tcase_add_test(tests, header_is_found_in_any_case_of_letters);
-    tcase_add_test(tests, bytes_after_a_head_are_left_alone);
-    tcase_add_test(tests, target_or_fields_beyond_the_limit_are_told_apart);
-    tcase_add_test(tests, head_of_exactly_the_limit_is_taken);
-    tcase_add_test(tests, too_many_fields_are_431);
-    tcase_add_test(tests, nul_is_refused_wherever_it_stands);
-    tcase_add_test(tests, empty_lines_alone_are_no_request);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("http_parser", add);
 }

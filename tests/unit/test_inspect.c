@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "tests/unit/said.h"
+#include "tests/unit/suite.h"
 #include "worker/sync/group.h"
 #include "worker/task/debug.h"
 #include "worker/task/io.h"
@@ -276,27 +277,22 @@ static int closed_descriptor_is_told_body(struct cop_group *group)
 }
 MAIN(closed_descriptor_is_told)
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, stack_of_parked_task_names_its_functions);
+    tcase_add_test(tc, stack_of_task_that_has_not_begun_is_its_function);
+    tcase_add_test(tc, own_stack_is_its_callers);
+    tcase_add_test(tc, equal_stacks_are_printed_once);
+    tcase_add_test(tc, all_tasks_tells_what_each_does);
+    tcase_add_test(tc, long_label_is_cut);
+    tcase_add_test(tc, call_graph_shows_who_awaits_whom);
+    tcase_add_test(tc, call_graph_shows_the_members_below_their_group);
+    tcase_add_test(tc, circle_of_waits_is_printed_and_ends);
+    tcase_add_test(tc, outside_of_a_loop_there_is_nothing_to_print);
+    tcase_add_test(tc, closed_descriptor_is_told);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("inspect");
-    TCase *tests = tcase_create("inspect");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_test(tests, stack_of_parked_task_names_its_functions);
-    tcase_add_test(tests, stack_of_task_that_has_not_begun_is_its_function);
-    tcase_add_test(tests, own_stack_is_its_callers);
-    tcase_add_test(tests, equal_stacks_are_printed_once);
-    tcase_add_test(tests, all_tasks_tells_what_each_does);
-    tcase_add_test(tests, long_label_is_cut);
-    tcase_add_test(tests, call_graph_shows_who_awaits_whom);
-    tcase_add_test(tests, call_graph_shows_the_members_below_their_group);
-    tcase_add_test(tests, circle_of_waits_is_printed_and_ends);
-    tcase_add_test(tests, outside_of_a_loop_there_is_nothing_to_print);
-    tcase_add_test(tests, closed_descriptor_is_told);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite("inspect", add);
 }

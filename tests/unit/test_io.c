@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/task/io.h"
 
 #include <check.h>
@@ -350,13 +351,8 @@ START_TEST(wait_on_a_blocking_loop_is_the_kernels_without_tasks_and_the_loops_wi
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("io");
-    Suite *suite = suite_create("io");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, reader_wakes_when_there_is_something_to_read);
     tcase_add_test(tc, reader_and_writer_wake_each_for_its_own_event);
     tcase_add_test(tc, second_reader_and_second_writer_are_busy);
@@ -372,10 +368,9 @@ int main(void)
     tcase_add_test(tc, hang_up_of_the_peer_wakes_reader_and_writer);
     tcase_add_test(tc,
                    wait_on_a_blocking_loop_is_the_kernels_without_tasks_and_the_loops_with_them);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("io", add);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/jsondoc.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -229,30 +230,25 @@ START_TEST(jsondoc_parse_refuses_what_is_no_json_with_a_sentence)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, jsondoc_print_keeps_the_order_of_members);
+    tcase_add_test(tc, jsondoc_print_indents_when_asked);
+    tcase_add_test(tc, jsondoc_string_escapes_in_every_place);
+    tcase_add_test(tc, jsondoc_string_keeps_utf8_in_every_place);
+    tcase_add_test(tc, jsondoc_print_of_empty_ones_and_of_many);
+    tcase_add_test(tc, jsondoc_print_of_what_is_too_deep_fails);
+    tcase_add_test(tc, jsondoc_string_of_invalid_utf8_gets_replacements);
+    tcase_add_test(tc, jsondoc_string_escapes_control_characters);
+    tcase_add_test(tc, jsondoc_string_of_null_and_real_of_nan_are_null);
+    tcase_add_test(tc, jsondoc_print_fails_once_when_a_value_was_missing);
+    tcase_add_test(tc, jsondoc_set_into_nothing_frees_the_value);
+    tcase_add_test(tc, jsondoc_parse_reads_what_was_printed);
+    tcase_add_test(tc, jsondoc_readers_of_a_missing_or_mistyped_value_give_the_fallback);
+    tcase_add_test(tc, jsondoc_parse_refuses_what_is_no_json_with_a_sentence);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("jsondoc");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, jsondoc_print_keeps_the_order_of_members);
-    tcase_add_test(tcase, jsondoc_print_indents_when_asked);
-    tcase_add_test(tcase, jsondoc_string_escapes_in_every_place);
-    tcase_add_test(tcase, jsondoc_string_keeps_utf8_in_every_place);
-    tcase_add_test(tcase, jsondoc_print_of_empty_ones_and_of_many);
-    tcase_add_test(tcase, jsondoc_print_of_what_is_too_deep_fails);
-    tcase_add_test(tcase, jsondoc_string_of_invalid_utf8_gets_replacements);
-    tcase_add_test(tcase, jsondoc_string_escapes_control_characters);
-    tcase_add_test(tcase, jsondoc_string_of_null_and_real_of_nan_are_null);
-    tcase_add_test(tcase, jsondoc_print_fails_once_when_a_value_was_missing);
-    tcase_add_test(tcase, jsondoc_set_into_nothing_frees_the_value);
-    tcase_add_test(tcase, jsondoc_parse_reads_what_was_printed);
-    tcase_add_test(tcase, jsondoc_readers_of_a_missing_or_mistyped_value_give_the_fallback);
-    tcase_add_test(tcase, jsondoc_parse_refuses_what_is_no_json_with_a_sentence);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("jsondoc", add);
 }

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "master/load_options.h"
+#include "tests/unit/suite.h"
 
 #define URL "http://127.0.0.1:8080/"
 
@@ -133,25 +134,18 @@ START_TEST(more_connections_than_descriptors_are_refused_unless_more_workers_sha
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, url_alone_gets_the_defaults);
+    tcase_add_test(tc, options_stand_before_and_after_the_url_in_both_forms);
+    tcase_add_test(tc, workers_default_is_never_more_than_the_connections);
+    tcase_add_test(tc, help_needs_nothing_else);
+    tcase_add_test(tc, nonsense_is_refused_in_one_line_that_names_it);
+    tcase_add_test(tc,
+                   more_connections_than_descriptors_are_refused_unless_more_workers_share_them);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("load_options");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tcase, 10);
-    tcase_add_test(tcase, url_alone_gets_the_defaults);
-    tcase_add_test(tcase, options_stand_before_and_after_the_url_in_both_forms);
-    tcase_add_test(tcase, workers_default_is_never_more_than_the_connections);
-    tcase_add_test(tcase, help_needs_nothing_else);
-    tcase_add_test(tcase, nonsense_is_refused_in_one_line_that_names_it);
-    tcase_add_test(tcase,
-                   more_connections_than_descriptors_are_refused_unless_more_workers_share_them);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("load_options", add);
 }

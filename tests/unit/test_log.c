@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/jsondoc.h"
+#include "tests/unit/suite.h"
 
 static char folder[] = "/tmp/test_log.XXXXXX";
 static char path[64];
@@ -275,29 +276,24 @@ START_TEST(log_level_names_are_found_again)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, make_folder, remove_folder);
+    tcase_add_test(tc, log_line_as_text_has_time_level_who_and_message);
+    tcase_add_test(tc, log_line_below_the_level_is_not_written);
+    tcase_add_test(tc, log_line_as_text_stays_one_line_whatever_it_is_given);
+    tcase_add_test(tc, log_line_as_json_is_json_whatever_it_is_given);
+    tcase_add_test(tc, log_line_that_is_too_long_is_cut_and_still_whole_json);
+    tcase_add_test(tc, log_line_leaves_errno_alone);
+    tcase_add_test(tc, log_open_that_fails_keeps_the_old_output);
+    tcase_add_test(tc, log_open_of_a_fifo_without_reader_fails_at_once);
+    tcase_add_test(tc, log_line_into_a_pipe_that_nobody_reads_is_lost_and_counted);
+    tcase_add_test(tc, log_reopen_writes_to_a_new_file_under_the_same_descriptor);
+    tcase_add_test(tc, log_lines_of_two_threads_never_mix);
+    tcase_add_test(tc, log_level_names_are_found_again);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("log");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, make_folder, remove_folder);
-    tcase_add_test(tcase, log_line_as_text_has_time_level_who_and_message);
-    tcase_add_test(tcase, log_line_below_the_level_is_not_written);
-    tcase_add_test(tcase, log_line_as_text_stays_one_line_whatever_it_is_given);
-    tcase_add_test(tcase, log_line_as_json_is_json_whatever_it_is_given);
-    tcase_add_test(tcase, log_line_that_is_too_long_is_cut_and_still_whole_json);
-    tcase_add_test(tcase, log_line_leaves_errno_alone);
-    tcase_add_test(tcase, log_open_that_fails_keeps_the_old_output);
-    tcase_add_test(tcase, log_open_of_a_fifo_without_reader_fails_at_once);
-    tcase_add_test(tcase, log_line_into_a_pipe_that_nobody_reads_is_lost_and_counted);
-    tcase_add_test(tcase, log_reopen_writes_to_a_new_file_under_the_same_descriptor);
-    tcase_add_test(tcase, log_lines_of_two_threads_never_mix);
-    tcase_add_test(tcase, log_level_names_are_found_again);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("log", add);
 }

@@ -4,13 +4,13 @@
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
 #include "common/beat.h"
 #include "common/clock.h"
 #include "tests/unit/dies.h"
+#include "tests/unit/suite.h"
 #include "worker/task/io.h"
 #include "worker/task/sched.h"
 
@@ -443,13 +443,8 @@ START_TEST(call_before_poll_that_was_taken_back_does_not_come)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("loop");
-    Suite *suite = suite_create("loop");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, call_before_poll_comes_once_for_all_that_a_turn_has_gathered);
     tcase_add_test(tc, call_before_poll_that_was_taken_back_does_not_come);
     tcase_add_test(tc, messages_come_in_order_and_so_do_the_tasks_that_they_start);
@@ -461,10 +456,9 @@ int main(void)
     tcase_add_test(tc, time_of_the_loop_is_fresh_in_a_callback_after_a_long_sleep);
     tcase_add_test(tc, free_cancels_also_the_tasks_that_start_meanwhile);
     tcase_add_test(tc, misuse_dies_with_a_sentence);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("loop", add);
 }

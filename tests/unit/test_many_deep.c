@@ -12,6 +12,7 @@
 #include "tests/unit/dies.h"
 #include "tests/unit/emulated.h"
 #include "tests/unit/events.h"
+#include "tests/unit/suite.h"
 #include "worker/task/postmortem.h"
 #include "worker/task/sched.h"
 
@@ -212,23 +213,17 @@ START_TEST(fault_that_is_no_stack_overflow_takes_its_usual_course)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("many_deep");
-    Suite *suite = suite_create("many_deep");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, hundred_thousand_tasks_live_at_once_in_few_mappings);
     tcase_add_test(tc, recursion_has_the_room_of_the_whole_stack);
     tcase_add_test(tc, task_has_a_stack_of_the_size_that_it_was_given);
     tcase_add_test(tc, stack_overflow_names_the_task_its_label_and_its_stack_and_dies_of_the_fault);
     tcase_add_test(tc, stack_overflow_is_told_as_such_where_faults_are_told_too);
     tcase_add_test(tc, fault_that_is_no_stack_overflow_takes_its_usual_course);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("many_deep", add);
 }

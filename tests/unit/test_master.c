@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/fake_worker.h"
+#include "tests/unit/suite.h"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -349,17 +350,11 @@ START_TEST(hup_and_usr1_do_not_end_the_master)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("master");
-    Suite *suite = suite_create("master");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     /* Orphans of a killed master come to us, so that none is left over. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
-    tcase_set_timeout(tc, 60);
     tcase_add_test(tc, master_starts_its_workers_and_stops_gracefully_on_term);
     tcase_add_test(tc, ctrl_c_drains_and_exits_0);
     tcase_add_test(tc, totals_are_exact_after_a_kill_that_no_report_announced);
@@ -381,9 +376,9 @@ int main(void)
     tcase_add_test(tc, address_in_use_ends_the_master_with_2);
     tcase_add_test(tc, ttin_and_ttou_change_the_number_of_workers);
     tcase_add_test(tc, hup_and_usr1_do_not_end_the_master);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("master", add);
 }

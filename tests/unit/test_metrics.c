@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/metrics.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -93,22 +94,17 @@ START_TEST(counts_of_a_killed_child_can_be_read_by_its_parent)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("metrics");
-    Suite *suite = suite_create("metrics");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, names_of_metrics_are_unique);
     tcase_add_test(tc, merge_adds_counters_gauges_and_histograms);
     tcase_add_test(tc, retire_keeps_counts_and_drops_gauges);
     tcase_add_test(tc, catch_up_only_raises);
     tcase_add_test(tc, counts_of_a_killed_child_can_be_read_by_its_parent);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("metrics", add);
 }

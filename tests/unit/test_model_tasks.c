@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/metrics.h"
+#include "tests/unit/suite.h"
 #include "worker/stream/stream.h"
 #include "worker/sync/event.h"
 #include "worker/task/sched.h"
@@ -118,19 +119,13 @@ START_TEST(connections_of_one_poll_are_served_while_the_first_of_them_waits_each
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("model_tasks");
-    Suite *suite = suite_create("model_tasks");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(
         tc, connections_of_one_poll_are_served_while_the_first_of_them_waits_each_in_its_own_task);
-    tcase_set_timeout(tc, 30);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("model_tasks", add);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/multipart.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct source {
@@ -108,19 +108,14 @@ START_TEST(head_without_an_end_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, parts_come_out_in_any_portions, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_test(tc, part_that_is_not_read_is_skipped);
+    tcase_add_test(tc, head_without_an_end_is_refused);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("multipart");
-    TCase *tests = tcase_create("multipart");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_loop_test(tests, parts_come_out_in_any_portions, 0, sizeof(cases) / sizeof(cases[0]));
-    tcase_add_test(tests, part_that_is_not_read_is_skipped);
-    tcase_add_test(tests, head_without_an_end_is_refused);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("multipart", add);
 }

@@ -226,10 +226,8 @@ TEST_IN_LOOP(threads_are_as_many_as_needed_and_no_more_than_the_limit)
     ck_assert_int_eq(atomic_load(&gate.passed), CALLS);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("offload");
-
     add_test_in_both(tc, result_of_the_thread_is_the_result);
     add_test_in_both(tc, thread_is_another_and_blocks_every_signal);
     add_test_in_both(tc, others_run_while_the_thread_blocks);
@@ -240,5 +238,9 @@ int main(void)
     add_test_in_both(tc, full_queue_is_told_at_once);
     add_test_in_both(tc, cancelled_caller_does_not_begin);
     add_test_in_both(tc, threads_are_as_many_as_needed_and_no_more_than_the_limit);
-    return run_suite(suite_create("offload"), tc);
+}
+
+int main(void)
+{
+    return run_suite("offload", add);
 }

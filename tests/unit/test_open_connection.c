@@ -157,15 +157,17 @@ TEST_IN_LOOP(cancelled_race_leaves_nothing_open)
     stop_world();
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("open_connection");
-
     add_test_in_both(tc, ipv6_is_first_where_both_answer);
     add_test_in_both(tc, refused_family_gives_way_to_the_other);
     add_test_in_both(tc, family_whose_name_servers_are_silent_is_not_waited_for);
     add_test_in_both(tc, family_that_leads_nowhere_gives_way_to_the_other);
     add_test_in_both(tc, errors_of_resolving_and_of_connecting_come_through);
     add_test_in_both(tc, cancelled_race_leaves_nothing_open);
-    return run_suite(suite_create("open_connection"), tc);
+}
+
+int main(void)
+{
+    return run_suite("open_connection", add);
 }

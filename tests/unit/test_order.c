@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/order.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -80,21 +81,16 @@ START_TEST(message_that_is_no_order_is_ebadmsg_and_leaves_the_output)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("order");
-    Suite *suite = suite_create("order");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, orders_arrive_in_order_and_then_none);
     tcase_add_test(tc, full_channel_is_eagain_and_loses_nothing);
     tcase_add_test(tc, closed_peer_is_epipe_on_both_sides);
     tcase_add_test(tc, message_that_is_no_order_is_ebadmsg_and_leaves_the_output);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("order", add);
 }

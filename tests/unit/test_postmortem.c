@@ -10,6 +10,7 @@
 #include "common/check.h"
 #include "tests/unit/dies.h"
 #include "tests/unit/said.h"
+#include "tests/unit/suite.h"
 #include "worker/task/sched.h"
 
 static atomic_int ready;
@@ -242,23 +243,17 @@ START_TEST(fault_that_somebody_sends_is_told_without_an_address_and_kills)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, abort_from_outside_tells_what_every_loop_does);
+    tcase_add_test(tc, abort_of_its_own_shows_the_stack_and_stays_a_signal);
+    tcase_add_test(tc, abort_on_a_stack_with_traces_of_other_calls_shows_the_callers);
+    tcase_add_test(tc, fault_shows_its_address_task_and_stack_and_stays_a_signal);
+    tcase_add_loop_test(tc, fault_that_somebody_sends_is_told_without_an_address_and_kills, 0,
+                        sizeof(sent) / sizeof(sent[0]));
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("postmortem");
-    TCase *tests = tcase_create("postmortem");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tests, 30);
-    tcase_add_test(tests, abort_from_outside_tells_what_every_loop_does);
-    tcase_add_test(tests, abort_of_its_own_shows_the_stack_and_stays_a_signal);
-    tcase_add_test(tests, abort_on_a_stack_with_traces_of_other_calls_shows_the_callers);
-    tcase_add_test(tests, fault_shows_its_address_task_and_stack_and_stays_a_signal);
-    tcase_add_loop_test(tests, fault_that_somebody_sends_is_told_without_an_address_and_kills, 0,
-                        sizeof(sent) / sizeof(sent[0]));
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite("postmortem", add);
 }

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "tests/unit/said.h"
+#include "tests/unit/suite.h"
 #include "worker/task/debug.h"
 #include "worker/task/sched.h"
 
@@ -135,21 +136,15 @@ START_TEST(profile_needs_a_loop_and_a_kind)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, cpu_profile_names_the_burner);
+    tcase_add_test(tc, wait_profile_names_who_waits_for_what);
+    tcase_add_test(tc, new_profile_begins_empty_and_the_last_may_be_left_running);
+    tcase_add_test(tc, profile_needs_a_loop_and_a_kind);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("profiler");
-    TCase *tests = tcase_create("profiler");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, cpu_profile_names_the_burner);
-    tcase_add_test(tests, wait_profile_names_who_waits_for_what);
-    tcase_add_test(tests, new_profile_begins_empty_and_the_last_may_be_left_running);
-    tcase_add_test(tests, profile_needs_a_loop_and_a_kind);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite("profiler", add);
 }

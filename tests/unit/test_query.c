@@ -3,10 +3,10 @@
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 
 static const struct {
     const char *query;
@@ -70,19 +70,14 @@ START_TEST(media_type_is_compared_without_its_parameters)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, query_is_split_and_decoded, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_test(tc, first_value_of_a_name_is_found);
+    tcase_add_test(tc, media_type_is_compared_without_its_parameters);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("query");
-    TCase *tests = tcase_create("query");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_loop_test(tests, query_is_split_and_decoded, 0, sizeof(cases) / sizeof(cases[0]));
-    tcase_add_test(tests, first_value_of_a_name_is_found);
-    tcase_add_test(tests, media_type_is_compared_without_its_parameters);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("query", add);
 }

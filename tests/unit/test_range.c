@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/http/range.h"
 
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* "0-0 99-99" for content of 100 bytes; "" when the field is ignored; "!" when it cannot be
@@ -121,20 +121,14 @@ START_TEST(longest_content_does_not_wrap)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_loop_test(tc, field_asks_for_these_bytes_of_100, 0, sizeof(cases) / sizeof(cases[0]));
+    tcase_add_test(tc, empty_content_has_no_first_byte_and_its_end_is_all_of_it);
+    tcase_add_test(tc, longest_content_does_not_wrap);
+}
+
 int main(void)
 {
-    TCase *tcase = tcase_create("range");
-    Suite *suite = suite_create("range");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_loop_test(tcase, field_asks_for_these_bytes_of_100, 0,
-                        sizeof(cases) / sizeof(cases[0]));
-    tcase_add_test(tcase, empty_content_has_no_first_byte_and_its_end_is_all_of_it);
-    tcase_add_test(tcase, longest_content_does_not_wrap);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("range", add);
 }

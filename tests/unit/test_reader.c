@@ -99,13 +99,15 @@ TEST_IN_LOOP(search_that_timed_out_goes_on)
     cop_stream_close(&b);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("reader");
-
     add_test_in_both(tc, lines_come_one_by_one_and_the_rest_stays_readable);
     add_test_in_both(tc, mark_that_comes_in_pieces_is_found);
     add_test_in_both(tc, buffer_without_a_mark_is_too_small_and_nothing_is_lost);
     add_test_in_both(tc, search_that_timed_out_goes_on);
-    return run_suite(suite_create("reader"), tc);
+}
+
+int main(void)
+{
+    return run_suite("reader", add);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/crc32.h"
+#include "tests/unit/suite.h"
 
 static int pipe_fds[2];
 static struct report_writer writer;
@@ -338,13 +339,8 @@ static void setup_here(void)
     metrics_here = sent;
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("report");
-    Suite *suite = suite_create("report");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_checked_fixture(tc, setup_here, teardown);
     tcase_add_test(tc, crc32_is_the_one_of_zlib);
     tcase_add_test(tc, report_comes_out_as_it_went_in);
@@ -359,9 +355,9 @@ int main(void)
     tcase_add_loop_test(tc, any_damaged_byte_is_no_record, 0, 64);
     tcase_add_test(tc, header_out_of_range_is_no_record_even_with_a_checksum);
     tcase_add_loop_test(tc, payload_fuzzed_under_a_valid_checksum_is_applied_whole_or_not, 0, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("report", add);
 }

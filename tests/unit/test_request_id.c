@@ -3,10 +3,10 @@
 
 #include <check.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 #include "worker/http/http_answer.h"
 
 static void *make(void *arg)
@@ -80,19 +80,14 @@ START_TEST(request_id_of_a_handler_is_not_sent_twice)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("request_id");
-    Suite *suite = suite_create("request_id");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, request_id_is_another_for_each_request_and_thread);
     tcase_add_test(tc, request_id_of_a_client_is_short_and_harmless);
     tcase_add_test(tc, request_id_of_a_handler_is_not_sent_twice);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("request_id", add);
 }

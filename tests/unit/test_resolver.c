@@ -183,10 +183,8 @@ TEST_IN_LOOP(hosts_file_comes_before_the_servers)
     dns_server_stop(&dns);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("resolver");
-
     add_test_in_both(tc, numeric_addresses_and_localhost_need_no_query);
     add_test_in_both(tc, what_is_no_name_is_refused);
     add_test_in_both(tc, name_has_the_addresses_of_the_families_that_were_asked_for);
@@ -196,5 +194,9 @@ int main(void)
     add_test_in_both(tc, cancelled_look_up_leaves_nothing_behind);
     add_test_in_both(tc, many_look_ups_at_once_do_not_mix);
     add_test_in_both(tc, hosts_file_comes_before_the_servers);
-    return run_suite(suite_create("resolver"), tc);
+}
+
+int main(void)
+{
+    return run_suite("resolver", add);
 }

@@ -3,10 +3,10 @@
 
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 #include "worker/http/http_answer.h"
 #include "worker/http/http_date.h"
 
@@ -198,28 +198,23 @@ START_TEST(etag_that_is_none_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, whole_content_comes_with_its_version);
+    tcase_add_test(tc, content_of_no_known_version_has_no_such_fields);
+    tcase_add_test(tc, one_range_is_a_part_of_the_memory_or_the_file);
+    tcase_add_test(tc, several_ranges_are_parts_of_one_body);
+    tcase_add_test(tc, several_ranges_of_encoded_content_are_all_of_it);
+    tcase_add_test(tc, range_that_cannot_be_satisfied_is_told_the_length);
+    tcase_add_test(tc, range_is_for_get_alone);
+    tcase_add_test(tc, not_modified_has_the_tag_or_else_the_date);
+    tcase_add_test(tc, precondition_that_fails_goes_before_the_range);
+    tcase_add_test(tc, future_is_told_as_now);
+    tcase_add_test(tc, status_of_the_handler_stays);
+    tcase_add_test(tc, etag_that_is_none_is_refused);
+}
+
 int main(void)
 {
-    TCase *tcase = tcase_create("response_content");
-    Suite *suite = suite_create("response_content");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, whole_content_comes_with_its_version);
-    tcase_add_test(tcase, content_of_no_known_version_has_no_such_fields);
-    tcase_add_test(tcase, one_range_is_a_part_of_the_memory_or_the_file);
-    tcase_add_test(tcase, several_ranges_are_parts_of_one_body);
-    tcase_add_test(tcase, several_ranges_of_encoded_content_are_all_of_it);
-    tcase_add_test(tcase, range_that_cannot_be_satisfied_is_told_the_length);
-    tcase_add_test(tcase, range_is_for_get_alone);
-    tcase_add_test(tcase, not_modified_has_the_tag_or_else_the_date);
-    tcase_add_test(tcase, precondition_that_fails_goes_before_the_range);
-    tcase_add_test(tcase, future_is_told_as_now);
-    tcase_add_test(tcase, status_of_the_handler_stays);
-    tcase_add_test(tcase, etag_that_is_none_is_refused);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("response_content", add);
 }

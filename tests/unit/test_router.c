@@ -4,10 +4,10 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/fake_request.h"
+#include "tests/unit/suite.h"
 
 #define HANDLER(name)                                                           \
     static int name(struct cop_request *request, struct cop_response *response) \
@@ -142,21 +142,15 @@ START_TEST(bad_route_is_refused_with_its_reason)
 }
 END_TEST
 
+static void add_tests(TCase *tc)
+{
+    tcase_add_loop_test(tc, path_finds_its_handler_and_its_parameters, 0,
+                        sizeof(finds) / sizeof(finds[0]));
+    tcase_add_test(tc, other_methods_are_told_apart);
+    tcase_add_loop_test(tc, bad_route_is_refused_with_its_reason, 0, sizeof(bad) / sizeof(bad[0]));
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("router");
-    TCase *tests = tcase_create("router");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_add_loop_test(tests, path_finds_its_handler_and_its_parameters, 0,
-                        sizeof(finds) / sizeof(finds[0]));
-    tcase_add_test(tests, other_methods_are_told_apart);
-    tcase_add_loop_test(tests, bad_route_is_refused_with_its_reason, 0,
-                        sizeof(bad) / sizeof(bad[0]));
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("router", add_tests);
 }

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "master/run_config.h"
 #include "master/run_options.h"
+#include "tests/unit/suite.h"
 
 static const struct run_app apps[] = {{.name = "hello"}, {.name = "files"}, {.name = NULL}};
 
@@ -220,24 +221,19 @@ START_TEST(help_is_given_whatever_else_is_wrong)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, app_alone_is_a_pool_with_every_default);
+    tcase_add_test(tc, options_mean_what_the_keys_mean);
+    tcase_add_test(tc, every_key_but_app_is_an_option_of_its_own);
+    tcase_add_test(tc, module_is_a_path_and_its_name_the_pools);
+    tcase_add_test(tc, file_is_a_configuration_even_one_that_is_not_there);
+    tcase_add_test(tc, what_is_wrong_is_refused_with_its_place_and_what_was_expected);
+    tcase_add_test(tc, watching_and_building_go_with_apps_and_files);
+    tcase_add_test(tc, help_is_given_whatever_else_is_wrong);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("run_options");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, app_alone_is_a_pool_with_every_default);
-    tcase_add_test(tcase, options_mean_what_the_keys_mean);
-    tcase_add_test(tcase, every_key_but_app_is_an_option_of_its_own);
-    tcase_add_test(tcase, module_is_a_path_and_its_name_the_pools);
-    tcase_add_test(tcase, file_is_a_configuration_even_one_that_is_not_there);
-    tcase_add_test(tcase, what_is_wrong_is_refused_with_its_place_and_what_was_expected);
-    tcase_add_test(tcase, watching_and_building_go_with_apps_and_files);
-    tcase_add_test(tcase, help_is_given_whatever_else_is_wrong);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("run_options", add);
 }

@@ -3,9 +3,9 @@
 
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "tests/unit/dies.h"
+#include "tests/unit/suite.h"
 #include "worker/task/sched.h"
 
 #define AN_AGE (100 * COP_S)
@@ -315,13 +315,8 @@ START_TEST(misuse_dies_with_a_sentence)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("scope");
-    Suite *suite = suite_create("scope");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, deadline_ends_a_wait_and_the_exit_says_timed_out);
     tcase_add_test(tc, deadline_in_the_past_refuses_the_first_wait);
     tcase_add_test(tc, time_after_any_duration_does_not_overflow);
@@ -343,10 +338,9 @@ int main(void)
     tcase_add_test(tc, wait_for_returns_the_result_or_timed_out);
     tcase_add_test(tc, shielded_call_of_a_cancelled_task_completes);
     tcase_add_test(tc, misuse_dies_with_a_sentence);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("scope", add);
 }

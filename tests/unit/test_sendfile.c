@@ -174,15 +174,17 @@ TEST_IN_LOOP(stream_that_waits_for_a_disk_takes_no_other_writer_and_may_be_close
     close(file);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("sendfile");
-
     add_test_in_both(tc, file_that_is_larger_than_the_kernel_holds_arrives_whole);
     add_test_in_both(tc, sendfile_past_the_end_or_before_the_start_fails);
     add_test_in_both(tc, sendfile_times_out_when_nobody_reads_and_under_a_deadline);
     add_test_in_both(tc, sendfile_to_a_peer_that_is_gone_fails_without_a_signal);
     add_test(tc, file_that_is_not_in_memory_is_read_by_a_thread_first);
     add_test(tc, stream_that_waits_for_a_disk_takes_no_other_writer_and_may_be_closed);
-    return run_suite(suite_create("sendfile"), tc);
+}
+
+int main(void)
+{
+    return run_suite("sendfile", add);
 }

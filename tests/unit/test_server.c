@@ -174,10 +174,8 @@ TEST_IN_LOOP(start_on_a_used_address_fails)
     ck_assert_int_eq(cop_server_stop(&server, 0), 0);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("server");
-
     add_test_in_both(tc, server_serves_many_at_once_and_stops_clean);
     add_test_in_both(tc, address_in_print_is_served_and_nonsense_is_einval);
     add_test_in_both(tc, limit_lets_the_next_one_wait);
@@ -187,5 +185,9 @@ int main(void)
     add_test_in_both(tc, stop_that_cuts_nobody_is_0_for_a_cancelled_caller_and_a_second_time);
     add_test_in_both(tc, stop_by_a_cancelled_caller_leaves_nothing_running);
     add_test_in_both(tc, start_on_a_used_address_fails);
-    return run_suite(suite_create("server"), tc);
+}
+
+int main(void)
+{
+    return run_suite("server", add);
 }

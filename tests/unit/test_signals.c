@@ -126,10 +126,8 @@ TEST_IN_LOOP(signal_that_came_beats_the_cancelling)
     cop_signals_close(&signals);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("signals");
-
     add_test_in_both(tc, signals_are_told_by_their_numbers);
     add_test_in_both(tc, wait_ends_with_the_deadline);
     add_test_in_both(tc,
@@ -138,5 +136,9 @@ int main(void)
     add_test_in_both(tc, what_is_no_signal_to_wait_for_is_refused);
     add_test_in_both(tc, second_waiter_is_busy_and_close_wakes_the_first);
     add_test_in_both(tc, signal_that_came_beats_the_cancelling);
-    return run_suite(suite_create("signals"), tc);
+}
+
+int main(void)
+{
+    return run_suite("signals", add);
 }

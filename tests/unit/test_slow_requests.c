@@ -184,11 +184,13 @@ START_TEST(thread_that_ends_without_an_answer_keeps_nobody_from_being_asked)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("slow_requests");
-
     tcase_add_test(tc, answer_that_comes_late_is_told_in_the_next_round);
     tcase_add_test(tc, thread_that_ends_without_an_answer_keeps_nobody_from_being_asked);
-    return run_suite(suite_create("slow_requests"), tc);
+}
+
+int main(void)
+{
+    return run_suite("slow_requests", add);
 }

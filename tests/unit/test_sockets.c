@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/unit/emulated.h"
+#include "tests/unit/suite.h"
 
 static struct config *config;
 static struct config_pool *pool, *other_pool;
@@ -429,13 +430,8 @@ START_TEST(adjusting_sets_the_backlog_anew)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tc)
 {
-    TCase *tc = tcase_create("sockets");
-    Suite *suite = suite_create("sockets");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, port_0_becomes_a_real_port_that_accepts);
     tcase_add_test(tc, listener_blocks_only_for_blocking_workers_with_one_address);
@@ -455,9 +451,9 @@ int main(void)
     tcase_add_test(tc, reuse_port_can_be_switched_on_but_not_off);
     tcase_add_test(tc, listener_that_was_taken_over_never_begins_to_block);
     tcase_add_test(tc, adjusting_sets_the_backlog_anew);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("sockets", add_tests);
 }

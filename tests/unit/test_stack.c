@@ -3,12 +3,12 @@
 
 #include <check.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tests/unit/dies.h"
 #include "tests/unit/emulated.h"
+#include "tests/unit/suite.h"
 #include "worker/task/sanitize.h"
 
 #define PAGE 4096
@@ -231,13 +231,8 @@ START_TEST(pool_freed_with_a_stack_in_use_is_a_bug)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("stack");
-    Suite *suite = suite_create("stack");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, stacks_have_the_size_rounded_up_and_do_not_overlap);
     tcase_add_test(tc, sizes_keep_within_their_limits);
     tcase_add_test(tc, stack_given_back_last_is_taken_first);
@@ -248,10 +243,9 @@ int main(void)
     tcase_add_test(tc, trim_leaves_the_stacks_alone_that_were_needed);
     tcase_add_test(tc, trim_gives_back_the_deep_pages_of_a_stack_that_is_in_use_now_and_then);
     tcase_add_test_raise_signal(tc, pool_freed_with_a_stack_in_use_is_a_bug, SIGABRT);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("stack", add);
 }

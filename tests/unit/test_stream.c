@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/stream/stream.h"
 
 #include <check.h>
@@ -356,13 +357,8 @@ IN_BOTH_LOOPS(deadline_of_a_scope_ends_a_connect)
     return 0;
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("stream");
-    Suite *suite = suite_create("stream");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, bytes_arrive_in_order_and_the_end_is_zero);
     tcase_add_test(tc, writer_waits_for_its_reader_and_nothing_is_lost);
     tcase_add_test(tc, waits_end_after_the_timeouts);
@@ -375,10 +371,9 @@ int main(void)
     tcase_add_test(tc, connect_reaches_a_listener_and_abort_resets);
     tcase_add_test(tc, connect_where_nobody_listens_is_refused);
     tcase_add_test(tc, deadline_of_a_scope_ends_a_connect);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("stream", add);
 }

@@ -391,10 +391,8 @@ TEST_IN_LOOP(read_of_nothing_is_einval_and_no_end)
     cop_stream_close(&b);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("stream_sides");
-
     add_test_in_both(tc, what_is_written_is_read_and_the_end_is_0);
     add_test_in_both(tc, read_times_out_and_works_again);
     add_test_in_both(tc, exact_read_that_ends_early_says_how_much_came_and_can_go_on);
@@ -413,5 +411,9 @@ int main(void)
     add_test_in_both(tc, abort_resets_the_peer);
     add_test_in_both(tc, connect_to_nobody_is_refused_and_leaves_nothing_open);
     add_test_in_both(tc, pipe_carries_bytes_and_its_end_and_no_signal);
-    return run_suite(suite_create("stream_sides"), tc);
+}
+
+int main(void)
+{
+    return run_suite("stream_sides", add);
 }

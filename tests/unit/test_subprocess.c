@@ -227,14 +227,11 @@ TEST_IN_LOOP(child_of_a_process_that_ignores_sigchld_is_echild)
     }
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc;
-
     /* Valgrind has no such call up to 3.19. */
     if (syscall(SYS_pidfd_open, getpid(), 0) < 0 && errno == ENOSYS)
-        return 0;
-    tc = tcase_create("subprocess");
+        return;
     add_test_in_both(tc, bytes_go_in_and_come_out_and_the_exit_code_is_told);
     add_test_in_both(tc, child_gets_three_descriptors_and_no_blocked_signal);
     add_test_in_both(tc, directory_environment_and_joined_output_are_as_asked);
@@ -246,5 +243,9 @@ int main(void)
     add_test_in_both(tc, child_that_somebody_else_reaped_is_not_waited_for);
     add_test_in_both(tc, child_that_may_not_be_killed_is_waited_for);
     add_test_in_both(tc, child_of_a_process_that_ignores_sigchld_is_echild);
-    return run_suite(suite_create("subprocess"), tc);
+}
+
+int main(void)
+{
+    return run_suite("subprocess", add);
 }

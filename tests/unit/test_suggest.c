@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/suggest.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 START_TEST(suggest_distance_counts_each_slip_once)
@@ -60,20 +60,15 @@ START_TEST(suggest_offer_of_nothing_near_suggests_nothing)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, suggest_distance_counts_each_slip_once);
+    tcase_add_test(tc, suggest_distance_of_a_word_that_is_too_long_is_infinite);
+    tcase_add_test(tc, suggest_offer_keeps_the_nearest);
+    tcase_add_test(tc, suggest_offer_of_nothing_near_suggests_nothing);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("suggest");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, suggest_distance_counts_each_slip_once);
-    tcase_add_test(tcase, suggest_distance_of_a_word_that_is_too_long_is_infinite);
-    tcase_add_test(tcase, suggest_offer_keeps_the_nearest);
-    tcase_add_test(tcase, suggest_offer_of_nothing_near_suggests_nothing);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("suggest", add);
 }

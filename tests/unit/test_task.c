@@ -3,13 +3,13 @@
 
 #include <check.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/unit/dies.h"
 #include "tests/unit/events.h"
+#include "tests/unit/suite.h"
 #include "worker/task/deferred.h"
 #include "worker/task/extras.h"
 #include "worker/task/io.h"
@@ -467,13 +467,8 @@ START_TEST(main_that_fails_says_why_and_has_exit_code_1)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("task");
-    Suite *suite = suite_create("task");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, task_runs_when_its_creator_waits_and_await_returns_its_result);
     tcase_add_test(
         tc, tasks_start_in_the_order_of_their_creation_and_wait_for_await_when_they_have_ended);
@@ -491,10 +486,9 @@ int main(void)
     tcase_add_test(tc, cancelled_task_is_not_renewed);
     tcase_add_test(tc, main_that_fails_says_why_and_has_exit_code_1);
     tcase_add_test(tc, misuse_dies_with_a_sentence);
-    tcase_set_timeout(tc, 20);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("task", add);
 }

@@ -277,10 +277,8 @@ TEST_IN_LOOP(wait_for_no_time_or_less_asks_once)
     ck_assert_int_eq(foreign.result, -ECANCELED);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("threadsafe");
-
     add_test(tc, calls_of_another_thread_all_run_on_the_loop);
     add_test(tc, run_gives_the_other_thread_the_result_of_the_task);
     add_test(tc, call_that_is_cancelled_ends_with_ecanceled);
@@ -291,5 +289,9 @@ int main(void)
     tcase_add_test(tc, call_that_posts_itself_for_ever_ends_with_its_loop);
     add_test(tc, wait_for_no_time_or_less_asks_once);
     add_test_in_both(tc, calls_without_a_function_are_einval);
-    return run_suite(suite_create("threadsafe"), tc);
+}
+
+int main(void)
+{
+    return run_suite("threadsafe", add);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "tests/unit/suite.h"
 #include "worker/task/timer.h"
 
 #include <check.h>
@@ -104,21 +105,16 @@ START_TEST(heap_freed_with_a_timer_in_it_is_a_bug)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("timer");
-    Suite *suite = suite_create("timer");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
     tcase_add_test(tc, timers_come_in_the_order_of_their_times);
     tcase_add_test(tc, only_timers_that_are_due_come);
     tcase_add_test(tc, moved_and_stopped_timers_keep_the_order);
     tcase_add_test_raise_signal(tc, timer_without_room_is_a_bug, SIGABRT);
     tcase_add_test_raise_signal(tc, heap_freed_with_a_timer_in_it_is_a_bug, SIGABRT);
-    suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+}
+
+int main(void)
+{
+    return run_suite("timer", add);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "tests/unit/suite.h"
 
 START_TEST(units_parse_duration_takes_every_unit)
 {
@@ -134,23 +135,18 @@ START_TEST(units_print_and_parse_make_the_same_value)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, units_parse_duration_takes_every_unit);
+    tcase_add_test(tc, units_parse_size_takes_binary_and_decimal_units);
+    tcase_add_test(tc, units_parse_of_what_is_no_value_fails_and_leaves_the_output_alone);
+    tcase_add_test(tc, units_parse_duration_without_a_unit_is_only_zero);
+    tcase_add_test(tc, units_parse_of_what_does_not_fit_is_out_of_range);
+    tcase_add_test(tc, units_print_takes_the_largest_exact_unit);
+    tcase_add_test(tc, units_print_and_parse_make_the_same_value);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("units");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, units_parse_duration_takes_every_unit);
-    tcase_add_test(tcase, units_parse_size_takes_binary_and_decimal_units);
-    tcase_add_test(tcase, units_parse_of_what_is_no_value_fails_and_leaves_the_output_alone);
-    tcase_add_test(tcase, units_parse_duration_without_a_unit_is_only_zero);
-    tcase_add_test(tcase, units_parse_of_what_does_not_fit_is_out_of_range);
-    tcase_add_test(tcase, units_print_takes_the_largest_exact_unit);
-    tcase_add_test(tcase, units_print_and_parse_make_the_same_value);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("units", add);
 }

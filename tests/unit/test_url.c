@@ -2,10 +2,10 @@
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/url.h"
+#include "tests/unit/suite.h"
 
 static unsigned port_of(const struct url *url)
 {
@@ -113,22 +113,15 @@ START_TEST(path_beyond_its_room_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, good_urls_are_understood);
+    tcase_add_test(tc, bad_urls_are_refused_with_a_sentence_and_nothing_changed);
+    tcase_add_test(tc, https_is_refused_by_name);
+    tcase_add_test(tc, path_beyond_its_room_is_refused);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("url");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner;
-    int failed;
-
-    tcase_set_timeout(tcase, 10);
-    tcase_add_test(tcase, good_urls_are_understood);
-    tcase_add_test(tcase, bad_urls_are_refused_with_a_sentence_and_nothing_changed);
-    tcase_add_test(tcase, https_is_refused_by_name);
-    tcase_add_test(tcase, path_beyond_its_room_is_refused);
-    suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("url", add);
 }

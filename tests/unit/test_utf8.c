@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/utf8.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 START_TEST(utf8_len_of_a_whole_character_is_its_bytes)
@@ -72,19 +72,14 @@ START_TEST(text_is_valid_when_all_of_it_is_characters)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, utf8_len_of_a_whole_character_is_its_bytes);
+    tcase_add_test(tc, utf8_len_of_what_is_no_character_is_zero);
+    tcase_add_test(tc, text_is_valid_when_all_of_it_is_characters);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("utf8");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, utf8_len_of_a_whole_character_is_its_bytes);
-    tcase_add_test(tcase, utf8_len_of_what_is_no_character_is_zero);
-    tcase_add_test(tcase, text_is_valid_when_all_of_it_is_characters);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("utf8", add);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "master/watch.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -180,26 +181,20 @@ START_TEST(path_in_no_folder_is_refused)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, begin, end);
+    tcase_add_test(tc, file_that_is_written_is_told_and_its_neighbours_are_not);
+    tcase_add_test(tc, file_that_is_renamed_over_is_told_every_time);
+    tcase_add_test(tc, what_has_changed_is_told_at_once_when_asked);
+    tcase_add_test(tc, folder_is_watched_with_all_below_and_what_is_made_there_later);
+    tcase_add_test(tc, folders_that_are_gone_make_room_for_others);
+    tcase_add_test(tc, folder_that_was_renamed_is_told_once_by_its_new_name);
+    tcase_add_test(tc, what_editors_and_compilers_leave_in_a_folder_is_not_told);
+    tcase_add_test(tc, path_in_no_folder_is_refused);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("watch");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, begin, end);
-    tcase_set_timeout(tcase, 30);
-    tcase_add_test(tcase, file_that_is_written_is_told_and_its_neighbours_are_not);
-    tcase_add_test(tcase, file_that_is_renamed_over_is_told_every_time);
-    tcase_add_test(tcase, what_has_changed_is_told_at_once_when_asked);
-    tcase_add_test(tcase, folder_is_watched_with_all_below_and_what_is_made_there_later);
-    tcase_add_test(tcase, folders_that_are_gone_make_room_for_others);
-    tcase_add_test(tcase, folder_that_was_renamed_is_told_once_by_its_new_name);
-    tcase_add_test(tcase, what_editors_and_compilers_leave_in_a_folder_is_not_told);
-    tcase_add_test(tcase, path_in_no_folder_is_refused);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("watch", add);
 }

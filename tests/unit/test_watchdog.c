@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "tests/unit/said.h"
+#include "tests/unit/suite.h"
 #include "worker/task/sched.h"
 
 #define LIMIT_NS (20 * NS_PER_MS)
@@ -268,27 +269,21 @@ START_TEST(watchdog_has_no_descriptor_but_the_logs)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_add_test(tc, task_that_holds_its_loop_is_named_with_its_stack);
+    tcase_add_test(tc, incident_is_told_once);
+    tcase_add_test(tc, each_incident_is_told);
+#ifndef SANITIZE_THREAD
+    tcase_add_test(tc, caller_of_a_blocking_call_is_named);
+#endif
+    tcase_add_test(tc, many_short_turns_and_long_sleeps_are_nobodys_fault);
+    tcase_add_test(tc, sleeping_watchdog_wakes_up_for_work);
+    tcase_add_test(tc, watchdog_has_no_descriptor_but_the_logs);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("watchdog");
-    TCase *tests = tcase_create("watchdog");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_add_test(tests, task_that_holds_its_loop_is_named_with_its_stack);
-    tcase_add_test(tests, incident_is_told_once);
-    tcase_add_test(tests, each_incident_is_told);
-#ifndef SANITIZE_THREAD
-    tcase_add_test(tests, caller_of_a_blocking_call_is_named);
-#endif
-    tcase_add_test(tests, many_short_turns_and_long_sleeps_are_nobodys_fault);
-    tcase_add_test(tests, sleeping_watchdog_wakes_up_for_work);
-    tcase_add_test(tests, watchdog_has_no_descriptor_but_the_logs);
-    suite_add_tcase(suite, tests);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite("watchdog", add);
 }

@@ -101,13 +101,15 @@ TEST_IN_LOOP(marks_that_make_no_sense_are_refused)
     cop_stream_close(&a);
 }
 
-int main(void)
+static void add(TCase *tc)
 {
-    TCase *tc = tcase_create("writer");
-
     add_test_in_both(tc, small_writes_gather_until_flush_or_the_high_water_mark);
     add_test_in_both(tc, long_write_goes_straight_behind_what_is_held);
     add_test_in_both(tc, write_that_timed_out_takes_nothing_and_the_held_bytes_can_be_sent_later);
     add_test_in_both(tc, marks_that_make_no_sense_are_refused);
-    return run_suite(suite_create("writer"), tc);
+}
+
+int main(void)
+{
+    return run_suite("writer", add);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/yaml_tree.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -169,25 +170,20 @@ START_TEST(yaml_tree_takes_the_limits_and_refuses_what_is_beyond)
 }
 END_TEST
 
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, yaml_tree_has_maps_lists_and_scalars_with_their_places);
+    tcase_add_test(tc, yaml_tree_of_an_empty_text_has_no_root);
+    tcase_add_test(tc, yaml_tree_is_null_only_without_quotes);
+    tcase_add_test(tc, yaml_tree_refuses_a_key_twice_and_names_both_places);
+    tcase_add_test(tc, yaml_tree_refuses_aliases_tags_and_further_documents);
+    tcase_add_test(tc, yaml_tree_refuses_a_collection_as_a_key);
+    tcase_add_test(tc, yaml_tree_refuses_what_is_no_yaml_at_its_place);
+    tcase_add_test(tc, yaml_tree_refuses_rubbish_at_its_byte);
+    tcase_add_test(tc, yaml_tree_takes_the_limits_and_refuses_what_is_beyond);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("yaml_tree");
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-    int failed;
-
-    suite_add_tcase(suite, tcase);
-    tcase_add_test(tcase, yaml_tree_has_maps_lists_and_scalars_with_their_places);
-    tcase_add_test(tcase, yaml_tree_of_an_empty_text_has_no_root);
-    tcase_add_test(tcase, yaml_tree_is_null_only_without_quotes);
-    tcase_add_test(tcase, yaml_tree_refuses_a_key_twice_and_names_both_places);
-    tcase_add_test(tcase, yaml_tree_refuses_aliases_tags_and_further_documents);
-    tcase_add_test(tcase, yaml_tree_refuses_a_collection_as_a_key);
-    tcase_add_test(tcase, yaml_tree_refuses_what_is_no_yaml_at_its_place);
-    tcase_add_test(tcase, yaml_tree_refuses_rubbish_at_its_byte);
-    tcase_add_test(tcase, yaml_tree_takes_the_limits_and_refuses_what_is_beyond);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("yaml_tree", add);
 }
