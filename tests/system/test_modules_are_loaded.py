@@ -179,6 +179,28 @@ def test_app_that_never_has_started_is_told_before_start_timeout(start, tmp_path
     assert server.exit_code() == 0
 
 
+PEER = """
+#include <coppice.h>
+
+static int tell(struct cop_request *request, struct cop_response *response)
+{
+    const struct cop_peer *peer = cop_request_peer(request);
+
+    return peer ? cop_response_print(response, "%s %u", peer->text, peer->port) : 500;
+}
+
+const struct cop_app cop_app = {.abi = COP_ABI, .name = "peer", .handler = tell};
+"""
+
+
+@pytest.mark.parametrize("tasks", [100, 1])
+def test_handler_learns_who_asks(serve, tmp_path, tasks):
+    server = serve({"web": {"app": str(build(tmp_path, PEER)), "workers": 1, "tasks": tasks}})
+    with server.client() as client:
+        address, port = client.socket.getsockname()
+        assert client.get().body == f"{address} {port}".encode()
+
+
 GUARDED = """
 #include <coppice.h>
 

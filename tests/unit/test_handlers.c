@@ -53,6 +53,7 @@ static int exchange_with(cop_handler handler, const char *request, char *answer,
     answer[len] = '\0';
     cop_stream_close(&client);
     ck_assert_int_eq(cop_await(task), 0);
+    connection_forget_peer(&exchange.connection);
     http_service_free(exchange.http);
     return len > 0 ? atoi(answer + strlen("HTTP/1.1 ")) : 0;
 }
@@ -164,6 +165,21 @@ TEST_IN_LOOP(json_is_read_or_refused_with_415_400_or_413)
     ck_assert_int_eq(status_of(take_json, POST("application/json", "41", FORTY_ONE)), 413);
 }
 
+static int tell_peer(struct cop_request *request, struct cop_response *response)
+{
+    const struct cop_peer *peer = cop_request_peer(request);
+
+    return peer ? cop_response_print(response, "from %s", peer->text) : 500;
+}
+
+TEST_IN_LOOP(handler_learns_who_asks)
+{
+    char answer[1024];
+
+    ck_assert_int_eq(exchange_with(tell_peer, GET(""), answer, sizeof(answer)), 200);
+    ck_assert_ptr_nonnull(strstr(answer, "from unix:"));
+}
+
 static int give_json(struct cop_request *request, struct cop_response *response)
 {
     struct cop_json *list = cop_json_array();
@@ -214,6 +230,27 @@ static int take_parts(struct cop_request *request, struct cop_response *response
     while (rc >= 0 && (rc = cop_multipart_next(&form, &part)) == 1)
         ;
     return rc;
+}
+
+TEST_IN_LOOP(coded_body_is_415_for_all_that_would_read_it)
+{
+    static const char *const types[] = {"application/json", "application/x-www-form-urlencoded",
+                                        "multipart/form-data; boundary=b"};
+    static const cop_handler handlers[] = {take_json, find_a, take_parts};
+    char request[512];
+
+    for (int i = 0; i < 6; i++) {
+        const char *coding = i < 3 ? "gzip" : "Identity";
+
+        snprintf(request, sizeof(request),
+                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Encoding: %s\r\n"
+                 "Content-Length: 5\r\n\r\n[a=1]",
+                 types[i % 3], coding);
+        if (i < 3)
+            ck_assert_int_eq(status_of(handlers[i], request), 415);
+        else
+            ck_assert_int_ne(status_of(handlers[i % 3], request), 415);
+    }
 }
 
 TEST_IN_LOOP(multipart_is_refused_with_415_without_its_type_and_400_without_a_boundary)
@@ -310,6 +347,8 @@ static void add(TCase *tc)
     add_test(tc, reset_content_is_answered_without_any);
     add_test(tc, body_that_is_longer_than_asked_for_is_413);
     add_test(tc, json_is_read_or_refused_with_415_400_or_413);
+    add_test(tc, handler_learns_who_asks);
+    add_test(tc, coded_body_is_415_for_all_that_would_read_it);
     add_test(tc, json_is_given_as_it_was_built);
     add_test(tc, form_is_read_or_refused_with_415_or_400);
     add_test(tc, multipart_is_refused_with_415_without_its_type_and_400_without_a_boundary);

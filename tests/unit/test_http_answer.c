@@ -131,6 +131,8 @@ START_TEST(errors_of_handlers_have_a_status)
     ck_assert_int_eq(http_answer_status(-EACCES), 403);
     ck_assert_int_eq(http_answer_status(-ETIMEDOUT), 503);
     ck_assert_int_eq(http_answer_status(-EIO), 500);
+    /* What a handler that returns -1 means is not "forbidden". */
+    ck_assert_int_eq(http_answer_status(-EPERM), 500);
     ck_assert_int_eq(http_answer_status(-600), 500);
 }
 END_TEST

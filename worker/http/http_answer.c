@@ -65,9 +65,9 @@ static const struct {
     int error;
     int status;
 } statuses[] = {
-    {ENOENT, 404}, {EACCES, 403},    {EPERM, 403},     {EINVAL, 400},  {EMSGSIZE, 413},
-    {ENOMEM, 503}, {EAGAIN, 503},    {EBUSY, 503},     {EMFILE, 503},  {ENFILE, 503},
-    {EROFS, 403},  {ECANCELED, 503}, {ETIMEDOUT, 503}, {ENOTSUP, 501},
+    {ENOENT, 404},    {EACCES, 403},    {EINVAL, 400},  {EMSGSIZE, 413}, {ENOMEM, 503},
+    {EAGAIN, 503},    {EBUSY, 503},     {EMFILE, 503},  {ENFILE, 503},   {EROFS, 403},
+    {ECANCELED, 503}, {ETIMEDOUT, 503}, {ENOTSUP, 501},
 };
 
 int http_answer_status(int rc)

@@ -139,7 +139,8 @@ int cop_request_json(struct cop_request *request, size_t max, const struct cop_j
     struct cop_slice body;
     struct jsondoc *parsed;
     char error[128];
-    int rc = is_json(request) ? cop_request_body(request, max, &body) : -415;
+    bool is_readable = is_json(request) && !cop_request_is_coded(request);
+    int rc = is_readable ? cop_request_body(request, max, &body) : -415;
 
     if (rc < 0)
         return rc;

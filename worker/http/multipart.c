@@ -42,7 +42,7 @@ int cop_multipart_init(struct cop_multipart *form, struct cop_request *request)
 {
     struct cop_slice boundary;
 
-    if (!cop_request_is(request, "multipart/form-data"))
+    if (!cop_request_is(request, "multipart/form-data") || cop_request_is_coded(request))
         return -415;
     boundary = field_params_find(cop_request_header(request, "content-type"), "boundary");
     if (!boundary.len || boundary.len > BOUNDARY_MAX)

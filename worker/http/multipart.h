@@ -36,7 +36,7 @@ struct cop_multipart {
     char buffer[COP_MULTIPART_BUFFER];
 };
 
-/* Read the body of the request. Returns 0, or -415 when it is no such form, or -400. */
+/* Read the body of the request. Returns 0, or -415 when it is no such form or coded, or -400. */
 COP_PUBLIC COP_MUST int cop_multipart_init(struct cop_multipart *form, struct cop_request *request);
 
 /* The same for any source of bytes: read(arg, ...) as cop_request_read. boundary: 1 to 70 octets.

@@ -69,9 +69,17 @@ bool cop_request_is(const struct cop_request *request, const char *media_type)
            (type.len == len || strchr("; \t", type.data[len]));
 }
 
+bool cop_request_is_coded(const struct cop_request *request)
+{
+    struct cop_slice coding = cop_request_header(request, "content-encoding");
+
+    return coding.len > 0 && (coding.len != 8 || strncasecmp(coding.data, "identity", 8) != 0);
+}
+
 int cop_request_form(struct cop_request *request, size_t max, struct cop_slice *pairs)
 {
-    if (!cop_request_is(request, "application/x-www-form-urlencoded"))
+    if (!cop_request_is(request, "application/x-www-form-urlencoded") ||
+        cop_request_is_coded(request))
         return -415;
     return cop_request_body(request, max, pairs);
 }

@@ -24,9 +24,13 @@ COP_PUBLIC COP_MUST int cop_request_query(struct cop_request *request, const cha
                                           struct cop_slice *value);
 
 /* Read the body, of max bytes at most, as a form: its pairs, for the functions above. Returns 0,
- * -415 when it is none, or as cop_request_body. */
+ * -415 when it is none or coded, or as cop_request_body. */
 COP_PUBLIC COP_MUST int cop_request_form(struct cop_request *request, size_t max,
                                          struct cop_slice *pairs);
+
+/* Is the request's body compressed, or coded otherwise (Content-Encoding; RFC 9110, section 8.4)?
+ * Nothing here decodes it: who reads a form, JSON or parts answers such a request with 415. */
+COP_PUBLIC bool cop_request_is_coded(const struct cop_request *request);
 
 /* Is the request's body of this media type ("application/json"), whatever its parameters? */
 COP_PUBLIC bool cop_request_is(const struct cop_request *request, const char *media_type);

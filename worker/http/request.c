@@ -76,6 +76,11 @@ static int defer(struct http_session *session, void (*fn)(void *arg), void *arg)
     return 0;
 }
 
+const struct cop_peer *cop_request_peer(const struct cop_request *request)
+{
+    return cop_connection_peer(request->session->connection);
+}
+
 int cop_request_defer(struct cop_request *request, void (*fn)(void *arg), void *arg)
 {
     return defer(request->session, fn, arg);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "worker/stream/connection.h"
 #include "worker/task/task.h"
 
 /* Some octets that lie elsewhere; not terminated by 0. */
@@ -75,6 +76,9 @@ COP_PUBLIC bool cop_request_field(const struct cop_request *request, size_t i,
 /* What the route's {name} stands for in this path, percent-decoded; data is NULL when the pattern
  * has no such name. */
 COP_PUBLIC struct cop_slice cop_request_param(const struct cop_request *request, const char *name);
+
+/* Who sent it, as cop_connection_peer tells: behind a proxy, that one. */
+COP_PUBLIC const struct cop_peer *cop_request_peer(const struct cop_request *request);
 
 /* What names this request in the logs: the client's X-Request-ID where the pool takes it
  * (request_id: accept), else one of ours, made when it is first asked for, which no other request
