@@ -46,8 +46,8 @@ COP_PUBLIC bool cop_json_bool_value(const struct cop_json *value, bool fallback)
 COP_PUBLIC COP_MUST int cop_response_json(struct cop_response *response, struct cop_json *value);
 
 /* Read the body, of max bytes at most, as JSON. The value lives until the answer is sent. Returns
- * 0, -415 when the request says that it is something else or coded, -400 when it is not JSON, -ENOMEM, or
- * as cop_request_body. */
+ * 0, -415 when the request says that it is something else or coded, -400 when it is not JSON,
+ * -ENOMEM, or as cop_request_body. */
 COP_PUBLIC COP_MUST int cop_request_json(struct cop_request *request, size_t max,
                                          const struct cop_json **value);
 
