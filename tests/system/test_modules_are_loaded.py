@@ -218,10 +218,29 @@ static int guard(struct cop_request *request, struct cop_response *response, con
     return cop_response_header(response, "WWW-Authenticate", "Bearer");
 }
 
-static const cop_middleware middleware[] = {guard, NULL};
+static int gone(struct cop_request *request, struct cop_response *response)
+{
+    return 410;
+}
+
+/* Makes of a 410 what it is in German. */
+static int translated(struct cop_request *request, struct cop_response *response, const struct cop_next *next)
+{
+    int rc = cop_next(next, request, response);
+
+    if (rc != -410)
+        return rc;
+    response->status = 410;
+    cop_response_text(response, "weg");
+    return 0;
+}
+
+static const struct cop_route routes[] = {COP_GET("/", hello), COP_GET("/gone", gone), COP_ROUTES_END};
+
+static const cop_middleware middleware[] = {guard, translated, NULL};
 
 const struct cop_app cop_app = {
-    .abi = COP_ABI, .name = "guarded", .handler = hello, .middleware = middleware};
+    .abi = COP_ABI, .name = "guarded", .routes = routes, .middleware = middleware};
 """
 
 
@@ -233,6 +252,9 @@ def test_middleware_refuses_with_a_field_of_its_own(serve, tmp_path):
         client.ask("/")
         refusal = client.answer()
         assert refusal.status == 401 and refusal.headers["www-authenticate"] == "Bearer"
+        client.ask("/gone", "GET", "1.1", "Authorization: Bearer key")
+        answer = client.answer()
+        assert (answer.status, answer.body) == (410, b"weg")
 
 
 # Its frame has much room that it does not write to, and in which calls before it have left their addresses.

@@ -32,6 +32,17 @@ static inline void http_answer_init(struct cop_response *response)
 /* Make it the plain answer to what went wrong: a status from 400 to 599. */
 void http_answer_error(struct cop_response *response, int status);
 
+/* What no handler should return: neither a status nor an errno. */
+#define HTTP_NO_RESULT (-1000)
+
+/* What a handler returned, as 0, -status, -errno or HTTP_NO_RESULT. */
+static inline int http_answer_result(int rc)
+{
+    if (rc <= 0)
+        return rc;
+    return rc >= 400 && rc < 600 ? -rc : HTTP_NO_RESULT;
+}
+
 /* The status that stands for what a handler returned below 0. */
 int http_answer_status(int rc);
 

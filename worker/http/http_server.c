@@ -144,28 +144,19 @@ static int call_chain(struct cop_request *request, struct cop_response *response
     struct cop_next next = {http->middleware, route};
 
     if (!http->router && !http->middleware)
-        return http->handler(request, response);
+        return http_answer_result(http->handler(request, response));
     return cop_next(&next, request, response);
 }
-
-/* What no handler should return: neither a status nor an errno. */
-#define NO_RESULT (-1000)
 
 static int call_handler(struct http_session *session)
 {
     const struct http_service *http = session->http;
     struct cop_scope scope;
-    int rc;
 
-    if (http->request_timeout == COP_NEVER) {
-        rc = call_chain(&session->head.request, &session->response);
-    } else {
-        cop_scope_enter(&scope, clock_add(clock_now(), http->request_timeout));
-        rc = cop_scope_exit(&scope, call_chain(&session->head.request, &session->response));
-    }
-    if (rc > 0)
-        return rc >= 400 && rc < 600 ? -rc : NO_RESULT;
-    return rc;
+    if (http->request_timeout == COP_NEVER)
+        return call_chain(&session->head.request, &session->response);
+    cop_scope_enter(&scope, clock_add(clock_now(), http->request_timeout));
+    return cop_scope_exit(&scope, call_chain(&session->head.request, &session->response));
 }
 
 /* What the handler left of the body. Returns 0 when the next request can follow, -status, -errno.

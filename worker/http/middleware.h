@@ -35,7 +35,8 @@ struct cop_next {
     cop_handler handler;
 };
 
-/* Call what comes next: another middleware, or the handler. Returns its result. */
+/* Call what comes next: another middleware, or the handler. Returns its result: 0, -status (with
+ * the minus, however it was returned) or -errno. */
 COP_PUBLIC int cop_next(const struct cop_next *next, struct cop_request *request,
                         struct cop_response *response);
 
