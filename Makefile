@@ -84,6 +84,7 @@ $(SETUP_MK): FORCE
 	@mkdir -p $(@D)
 	@{ echo "PKG_CFLAGS := $$($(call ask,--cflags) yaml-0.1 jansson libsystemd libcares)"; \
 	   echo "PKG_LIBS := $$($(call ask,--libs) yaml-0.1 jansson libsystemd libcares)"; \
+	   echo "RESOLVER_LIBS := $$($(call ask,--libs) libcares)"; \
 	   echo "CTL_LIBS := $$($(call ask,--libs) yaml-0.1 jansson)"; \
 	   echo "CHECK_CFLAGS := $$($(call ask,--cflags) check 2>/dev/null)"; \
 	   echo "CHECK_LIBS := $$($(call ask,--libs) check 2>/dev/null)"; \
@@ -115,6 +116,9 @@ HOUSE_CFLAGS  := -std=gnu11 -pthread $(BASE_CFLAGS) -fstack-protector-strong -fs
 HOUSE_DEFINES := -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(LLHTTP_CFLAGS) $(CPPFLAGS)
 LINK          := $(CC) $(OPT) $(SAN_FLAGS) $(ARCH_LDFLAGS) $(LDFLAGS)
 LIBS          := $(PKG_LIBS) $(LLHTTP_LIBS) -lev -lm -pthread -ldl
+RUNTIME_LIBS  := $(RESOLVER_LIBS) -lev -lm -pthread
+OBJCOPY       := $(if $(SYSROOT),$(ARCH)-linux-gnu-)objcopy
+AR            := $(if $(SYSROOT),$(ARCH)-linux-gnu-)ar
 
 # ---- sources: programs list folders ---------------------------------------------------------------
 
@@ -138,11 +142,13 @@ MASTER_OBJ := $(call obj,$(MASTER_SRC))
 CTL_OBJ    := $(call obj,$(CTL_SRC))
 LLHTTP_OBJ := $(call obj,$(addprefix llhttp/,$(notdir $(LLHTTP_SRC))))
 WORKER_OBJ := $(call obj,$(WORKER_SRC)) $(LLHTTP_OBJ)
+RUNTIME_OBJ := $(filter $(addprefix $(BUILD)/obj/worker/,task/% sync/% stream/%),$(WORKER_OBJ))
 MAIN_OBJ   := $(call obj,master/main.c)
 ALL_OBJ    := $(COMMON_OBJ) $(MASTER_OBJ) $(WORKER_OBJ)
 TEST_OBJ   := $(call obj,$(UNIT_SRC) $(FUZZ_SRC) $(BENCH_SRC) $(SHOW_SRC) tests/fuzz/replay.c)
 
 PROGRAMS := $(BUILD)/coppice $(BUILD)/coppicectl
+LIBRARY  := $(BUILD)/libcoppice.a
 MAN_PAGES := $(patsubst etc/man/%.in,$(BUILD)/man/%,$(wildcard etc/man/*.in))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 REPLAYS  := $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
@@ -156,13 +162,25 @@ say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@; )
 # ---- programs -------------------------------------------------------------------------------------
 
 .PHONY: all
-all: $(PROGRAMS) $(MAN_PAGES)  ## build coppice, coppicectl and their manual pages (the default)
+all: $(PROGRAMS) $(LIBRARY) $(MAN_PAGES)  ## build coppice, coppicectl, the library and the manual (the default)
 
 $(BUILD)/coppice: $(MAIN_OBJ) $(ALL_OBJ) $(BUILD)/objects
 	$(call say,LINK)$(LINK) -rdynamic -o $@ $(filter %.o,$^) $(LIBS)
 
 $(BUILD)/coppicectl: $(CTL_OBJ) $(COMMON_OBJ) $(BUILD)/objects
 	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(CTL_LIBS) -lm
+
+NO_LTO := $(if $(findstring -flto,$(OPT)),$(if $(findstring clang,$(CC)),,-flinker-output=nolto-rel))
+
+# The runtime as one object, in which only what is COP_PUBLIC has a name for others; of common/ it takes what it
+# needs. Each file's code stays a section, so that -Wl,--gc-sections finds what is not used.
+$(LIBRARY): $(RUNTIME_OBJ) $(COMMON_OBJ) $(BUILD)/objects
+	@rm -f $@ $@.common
+	@$(AR) rcs $@.common $(COMMON_OBJ)
+	@$(CC) $(OPT) $(NO_LTO) -r -nostdlib -Wl,--unique=.text -o $(@D)/runtime.o $(RUNTIME_OBJ) $@.common
+	@$(OBJCOPY) --localize-hidden $(@D)/runtime.o
+	$(call say,AR)$(AR) rcs $@ $(@D)/runtime.o
+	@rm -f $(@D)/runtime.o $@.common
 
 # What tests/unit/faults.h can make fail, in our objects and not in the libraries.
 WRAPPED := malloc calloc realloc reallocarray free strdup strndup asprintf open_memstream mmap madvise \
@@ -175,7 +193,8 @@ $(BUILD)/unit/test_fault%: $(BUILD)/obj/tests/unit/test_fault%.o $(ALL_OBJ) $(BU
 	$(call say,LINK)$(LINK) -rdynamic -o $@ $@.o $(LIBS) $(CHECK_LIBS)
 
 # What the programs and the headers say, in the templates' places.
-$(BUILD)/man/%: etc/man/%.in scripts/make-man $(PROGRAMS) etc/coppice.yaml etc/examples/myapp.c
+$(BUILD)/man/%: etc/man/%.in scripts/make-man $(PROGRAMS) etc/coppice.yaml etc/examples/myapp.c \
+                   tests/programs/producer_consumer.c
 	@mkdir -p $(@D)
 	$(call say,MAN)RUN="$(RUN)" scripts/make-man $(BUILD) $< > $@
 
@@ -199,15 +218,16 @@ $(BUILD)/bench/%.so: tests/bench/apps/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) -shared -fPIC -std=gnu11 $(OPT) $(SAN_FLAGS) $(WARN) -I. -o $@ $<
 
-$(BUILD)/programs/%: $(BUILD)/obj/tests/programs/%.o $(COMMON_OBJ) $(WORKER_OBJ) $(BUILD)/objects
+$(BUILD)/programs/%: $(BUILD)/obj/tests/programs/%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(LIBS)
+	$(call say,LINK)$(LINK) -o $@ $^ $(RUNTIME_LIBS)
 
 $(BUILD)/obj/llhttp/%.o: /usr/share/llhttp/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(BASE_CFLAGS) -O3 $(LLHTTP_CFLAGS) -c -o $@ $<
 
 $(BUILD)/obj/tests/unit/%.o: HOUSE_DEFINES += $(CHECK_CFLAGS)
+$(BUILD)/obj/tests/programs/%.o: HOUSE_DEFINES += -Iworker
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -372,32 +392,38 @@ MAN := $(DESTDIR)$(PREFIX)/share/man
 EXA := $(DESTDIR)$(PREFIX)/share/doc/coppice/examples
 BASH := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 INC := $(DESTDIR)$(PREFIX)/include/coppice
-PKG := $(DESTDIR)$(PREFIX)/lib/pkgconfig
+LIB := $(DESTDIR)$(PREFIX)/lib
+PKG := $(LIB)/pkgconfig
 PUBLIC = $(if $(wildcard worker/coppice.h),worker/coppice.h \
     $(filter worker/% common/%,$(shell $(CC) -MM -I. $(PKG_CFLAGS) worker/coppice.h)))
 
 .PHONY: install
-install: $(PROGRAMS) $(MAN_PAGES)  ## into DESTDIR and PREFIX; a configuration that is there already is kept
+install: $(PROGRAMS) $(LIBRARY) $(MAN_PAGES)  ## into DESTDIR and PREFIX; a configuration that is there already is kept
 	$(INSTALL) -d $(BIN) $(ETC) $(DOC) $(EXA) $(PKG) $(BASH)
 	$(INSTALL) -m 755 $(PROGRAMS) $(BIN)
+	$(INSTALL) -m 644 $(LIBRARY) $(LIB)
 	$(INSTALL) -m 644 LICENSE README.md CHANGELOG.md $(DOC)
+	$(INSTALL) -D -m 644 worker/README.md $(DOC)/worker/README.md
 	$(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml.example
 	[ -e $(ETC)/coppice.yaml ] || $(INSTALL) -m 644 etc/coppice.yaml $(ETC)/coppice.yaml
 	$(INSTALL) -m 644 $(wildcard etc/examples/*.c) etc/examples/files.yaml $(EXA)
+	$(INSTALL) -d $(EXA)/programs
+	$(INSTALL) -m 644 $(SHOW_SRC) $(EXA)/programs
 	for page in $(MAN_PAGES); do \
 	    $(INSTALL) -D -m 644 $$page $(MAN)/man$${page##*.}/$${page##*/} || exit 1; done
 	$(INSTALL) -m 644 etc/completions/coppice.bash $(BASH)/coppice
 	ln -sf coppice $(BASH)/coppicectl
-	for header in $(sort $(PUBLIC)); do $(INSTALL) -D -m 644 $$header $(INC)/$$header || exit 1; done
-	echo '#include "worker/coppice.h"' > $(INC)/coppice.h
-	version=$$(sed -n 's/.*COPPICE_VERSION "\(.*\)"/\1/p' common/version.h); \
-	    sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" etc/coppice.pc.in > $(PKG)/coppice.pc
+	scripts/install-headers $(INC)/coppice $(sort $(PUBLIC))
+	echo '#include "coppice/worker/coppice.h"' > $(INC)/coppice.h
+	version=$$(sed -n 's/.*COPPICE_VERSION "\(.*\)"/\1/p' common/version.h); for name in coppice libcoppice; do \
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" -e 's|@SAN_FLAGS@|$(SAN_FLAGS)|' \
+	        etc/$$name.pc.in > $(PKG)/$$name.pc || exit 1; done
 
 .PHONY: uninstall
 uninstall:  ## what install put there, but for a configuration that was changed
 	rm -f $(BIN)/coppice $(BIN)/coppicectl
 	rm -rf $(DOC) $(INC)
-	rm -f $(PKG)/coppice.pc $(BASH)/coppice $(BASH)/coppicectl
+	rm -f $(LIB)/libcoppice.a $(PKG)/coppice.pc $(PKG)/libcoppice.pc $(BASH)/coppice $(BASH)/coppicectl
 	rm -f $(foreach page,$(MAN_PAGES),$(MAN)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	cmp -s $(ETC)/coppice.yaml $(ETC)/coppice.yaml.example && rm -f $(ETC)/coppice.yaml || true
 	rm -f $(ETC)/coppice.yaml.example

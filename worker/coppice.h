@@ -2,8 +2,9 @@
 /*
  * coppice.h - all that an app or a program may call. Include this and nothing else.
  *
- * Names for them begin with cop_ or COP_; those without are there because a struct holds them. The
- * headers are GNU C11: a C++ program calls a C file that includes them.
+ * Names for them begin with cop_ or COP_; those without are there because a struct holds them, and
+ * are given cop_internal_ by `make install`. A program that is linked with libcoppice.a has what is
+ * in stream/, sync/ and task/; requests and apps are for a server's modules. C11 or C++.
  */
 #ifndef COPPICE_COPPICE_H
 #define COPPICE_COPPICE_H

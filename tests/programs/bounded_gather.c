@@ -2,7 +2,7 @@
 /* Twenty fetches side by side, of which a semaphore lets four run at once. */
 #include <stdio.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 static struct cop_semaphore slots;
 static int running, most;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 struct line {
     size_t len;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 enum { PAGES = 20 };
 

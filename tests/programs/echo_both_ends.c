@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 static struct cop_server server;
 

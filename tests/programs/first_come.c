@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 static int laps[] = {30, 10, 20};
 

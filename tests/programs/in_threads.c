@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 struct range {
     int from;

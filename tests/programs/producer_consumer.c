@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 struct work {
     struct cop_queue queue;

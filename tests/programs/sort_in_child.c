@@ -2,7 +2,7 @@
 /* Words go into sort(1) and come out line by line. */
 #include <stdio.h>
 
-#include "worker/coppice.h"
+#include <coppice.h>
 
 static int sort(void *arg)
 {

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+from installed import Installed  # noqa: E402
 from running import Run  # noqa: E402
 from server import Server  # noqa: E402 (its folder must be known first)
 
@@ -41,6 +42,12 @@ def start_fixture(tmp_path):
 def serve_fixture(start):
     """The same, ready to serve. serve() has one pool `web` of the app hello."""
     return lambda pools=None, **sections: start(pools or {"web": {}}, **sections).ready()
+
+
+@pytest.fixture(name="installed", scope="session")
+def installed_fixture(tmp_path_factory):
+    """What `make install` installs, for tests that leave it as it is."""
+    return Installed(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(name="run")

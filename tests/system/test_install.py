@@ -4,22 +4,15 @@
 Nothing is built here: the programs are those that the other tests run.
 """
 
-import os
-import pathlib
 import re
 import shutil
-import signal
 import subprocess
 
 import pytest
 
-from clients import Client
-from server import COPPICE
-from waiting import DEADLINE, wait_until
+from installed import Installed, make
+from waiting import DEADLINE
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = os.path.relpath(os.path.dirname(COPPICE), ROOT)
-REFUSED = 2
 HYGIENE = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wstrict-prototypes", "-Werror"]
 
 HELLO = """
@@ -34,70 +27,6 @@ const struct cop_app cop_app = {.abi = COP_ABI, .name = "hello", .handler = hell
 """
 
 
-def make(target, destination):
-    """Of this flavour, with the programs and pages as they are."""
-    built = [f"{BUILD}/coppice", f"{BUILD}/coppicectl"]
-    built += [str(page.relative_to(ROOT)) for page in (ROOT / BUILD / "man").glob("*")]
-    flavour = re.search(r"san-(.*)$", BUILD)
-    words = ["make", "-s", *(word for path in built for word in ("-o", path)), target, f"DESTDIR={destination}",
-             "PREFIX=/usr", *([f"SAN={flavour[1].replace('-', ',')}"] if flavour else [])]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    subprocess.run(words, cwd=ROOT, env=environment, timeout=DEADLINE, check=True)
-
-
-class Installed:
-    def __init__(self, folder):
-        self.folder = folder
-        self.coppice = folder / "usr/bin/coppice"
-        make("install", folder)
-
-    def pkg_config(self, *words):
-        environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(self.folder),
-                       "PKG_CONFIG_PATH": str(self.folder / "usr/lib/pkgconfig")}
-        return subprocess.run(["pkg-config", *words, "coppice"], capture_output=True, text=True, env=environment,
-                              timeout=DEADLINE, check=True).stdout.split()
-
-    def build(self, source, name, *words, compiler="cc"):
-        """A module as the README says, from outside the tree."""
-        path = source.parent / name
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", path, source, *self.pkg_config("--cflags", "--libs"),
-                        *words], cwd=source.parent, timeout=DEADLINE, check=True)
-        return path
-
-    def serves(self, module, path):
-        """What a server of the module answers, which the installed program runs beside it."""
-        log = module.parent / "log"
-        with open(log, "wb") as stream:
-            process = subprocess.Popen([self.coppice, "run", f"./{module.name}", "--workers=1",
-                                        f"--listen=unix:{module.parent}/s", "--control-socket=none"],
-                                       cwd=module.parent, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
-        try:
-            wait_until(lambda: "try: curl" in log.read_text() or process.poll() is not None, "it serves")
-            assert process.poll() is None, log.read_text()
-            with Client(f"{module.parent}/s") as client:
-                answer = client.get(path)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(DEADLINE) == 0
-        assert answer.status == 200
-        return answer.body
-
-    def refuses(self, folder, app):
-        done = subprocess.run([self.coppice, "run", app, "--workers=1", "--listen=127.0.0.1:0",
-                               "--control-socket=none"], cwd=folder, capture_output=True, text=True,
-                              timeout=DEADLINE, check=False)
-        assert done.returncode == REFUSED, done
-        return done.stderr
-
-    def files(self):
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if not path.is_dir())
-
-
-@pytest.fixture(name="installed", scope="module")
-def installed_fixture(tmp_path_factory):
-    return Installed(tmp_path_factory.mktemp("installed"))
-
-
 @pytest.fixture(name="hello")
 def hello_fixture(tmp_path):
     path = tmp_path / "hello.c"
@@ -108,6 +37,7 @@ def hello_fixture(tmp_path):
 def test_everything_is_there(installed):
     files = installed.files()
     for path in ("bin/coppice", "bin/coppicectl", "include/coppice/coppice.h", "lib/pkgconfig/coppice.pc",
+                 "lib/libcoppice.a", "lib/pkgconfig/libcoppice.pc",
                  "share/man/man1/coppice.1", "share/man/man1/coppicectl.1", "share/man/man3/coppice-app.3",
                  "share/man/man5/coppice.yaml.5", "share/doc/coppice/README.md",
                  "share/doc/coppice/examples/myapp.c", "share/doc/coppice/examples/files.yaml",
@@ -143,7 +73,7 @@ def test_headers_are_clean_in_cpp(installed, hello):
 def test_each_installed_header_can_stand_alone(installed):
     folder = installed.folder / "usr/include/coppice"
     headers = "".join(f'#include "{path.relative_to(folder)}"\n' for path in sorted(folder.rglob("*.h"), reverse=True))
-    for text in (headers, '#include "worker/http/json.h"\n', '#include "worker/sync/select.h"\n'):
+    for text in (headers, '#include "coppice/worker/http/json.h"\n', '#include "coppice/worker/sync/select.h"\n'):
         subprocess.run(["cc", "-fsyntax-only", "-x", "c", "-", *installed.pkg_config("--cflags"), "-Werror"],
                        input=text, text=True, timeout=DEADLINE, check=True)
 

@@ -78,10 +78,12 @@ struct cop_task_options {
 
 /* Start fn(arg) as a task, which runs when the caller waits next. The reference is consumed by
  * exactly one of cop_await, cop_detach and cop_cancel_and_wait. NULL: no memory. The macro adds the
- * place; the function is there for those who need its address. */
+ * place; the function is there for those who need its address, and for C++. */
 COP_PUBLIC COP_MUST struct cop_task *cop_create_task(cop_fn fn, void *arg);
+#ifndef __cplusplus
 #define cop_create_task(fn, arg) \
     cop_create_task_with(fn, arg, &(struct cop_task_options){.site = COP_SITE})
+#endif
 
 /* The same with options, which may be NULL. */
 COP_PUBLIC COP_MUST struct cop_task *cop_create_task_with(cop_fn fn, void *arg,
