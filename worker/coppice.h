@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+#include "common/address.h"
 #include "worker/app/app.h"
 #include "worker/http/accept_encoding.h"
 #include "worker/http/conditional.h"
