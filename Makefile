@@ -26,6 +26,7 @@ SAN     ?=
 WERROR  ?=
 PYTHON  ?= /usr/bin/python3
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 SYSCONF ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 DESTDIR ?=
 V       ?=
@@ -170,10 +171,10 @@ $(BUILD)/coppice: $(MAIN_OBJ) $(ALL_OBJ) $(BUILD)/objects
 $(BUILD)/coppicectl: $(CTL_OBJ) $(COMMON_OBJ) $(BUILD)/objects
 	$(call say,LINK)$(LINK) -o $@ $(filter %.o,$^) $(CTL_LIBS) -lm
 
-NO_LTO := $(if $(findstring -flto,$(OPT)),$(if $(findstring clang,$(CC)),,-flinker-output=nolto-rel))
-
 # The runtime as one object, in which only what is COP_PUBLIC has a name for others; of common/ it takes what it
-# needs. Each file's code stays a section, so that -Wl,--gc-sections finds what is not used.
+# needs. Each file's code stays a section, so that -Wl,--gc-sections finds what is not used. gcc's -flto ends here.
+NO_LTO := $(if $(findstring -flto,$(OPT) $(CFLAGS)),$(if $(findstring clang,$(CC)),,-flinker-output=nolto-rel))
+
 $(LIBRARY): $(RUNTIME_OBJ) $(COMMON_OBJ) $(BUILD)/objects
 	@rm -f $@ $@.common
 	@$(AR) rcs $@.common $(COMMON_OBJ)
@@ -392,7 +393,7 @@ MAN := $(DESTDIR)$(PREFIX)/share/man
 EXA := $(DESTDIR)$(PREFIX)/share/doc/coppice/examples
 BASH := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 INC := $(DESTDIR)$(PREFIX)/include/coppice
-LIB := $(DESTDIR)$(PREFIX)/lib
+LIB := $(DESTDIR)$(LIBDIR)
 PKG := $(LIB)/pkgconfig
 PUBLIC = $(if $(wildcard worker/coppice.h),worker/coppice.h \
     $(filter worker/% common/%,$(shell $(CC) -MM -I. $(PKG_CFLAGS) worker/coppice.h)))
@@ -416,8 +417,8 @@ install: $(PROGRAMS) $(LIBRARY) $(MAN_PAGES)  ## into DESTDIR and PREFIX; a conf
 	scripts/install-headers $(INC)/coppice $(sort $(PUBLIC))
 	echo '#include "coppice/worker/coppice.h"' > $(INC)/coppice.h
 	version=$$(sed -n 's/.*COPPICE_VERSION "\(.*\)"/\1/p' common/version.h); for name in coppice libcoppice; do \
-	    sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$version|" -e 's|@SAN_FLAGS@|$(SAN_FLAGS)|' \
-	        etc/$$name.pc.in > $(PKG)/$$name.pc || exit 1; done
+	    sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e "s|@VERSION@|$$version|" \
+	        -e 's|@SAN_FLAGS@|$(SAN_FLAGS)|' etc/$$name.pc.in > $(PKG)/$$name.pc || exit 1; done
 
 .PHONY: uninstall
 uninstall:  ## what install put there, but for a configuration that was changed
