@@ -111,7 +111,7 @@ static int count_turns(void *arg)
 
 TEST_IN_LOOP(task_that_finds_a_connection_each_time_lets_the_others_run)
 {
-    enum { CLIENTS = 3 * IO_STREAK_MAX };
+    enum { CLIENTS = 3 * SCHED_STREAK_MAX };
     struct cop_acceptor acceptor;
     struct cop_stream stream;
     int clients[CLIENTS], turns = 0;

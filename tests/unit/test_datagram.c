@@ -148,7 +148,7 @@ TEST_IN_LOOP(task_whose_messages_always_go_and_come_lets_the_others_run)
     char byte;
 
     other = cop_create_task(count_turns, &turns);
-    for (int i = 0; i < 2 * IO_STREAK_MAX; i++) {
+    for (int i = 0; i < 2 * SCHED_STREAK_MAX; i++) {
         ck_assert_int_eq(cop_send_to(&a, "x", 1, &at_a), 0);
         ck_assert_int_eq(cop_recv_from(&a, &byte, 1, NULL), 1);
     }

@@ -69,8 +69,7 @@ int cop_accept(struct cop_acceptor *acceptor, struct cop_stream *stream)
 
         if (fd >= 0) {
             cop_stream_init(stream, fd);
-            io_keep_fair(&acceptor->io);
-            return 0;
+            return sched_keep_fair(self, 0);
         }
         if (errno == EAGAIN) {
             rc = io_wait_readable(&acceptor->io, COP_NEVER);

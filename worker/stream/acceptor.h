@@ -24,8 +24,7 @@ COP_PUBLIC COP_MUST int cop_listen(struct cop_acceptor *acceptor, const struct c
 COP_PUBLIC void cop_acceptor_close(struct cop_acceptor *acceptor);
 
 /* Wait for a connection; the stream is the caller's to close. A connection that is there is
- * returned, cancelled meanwhile or not: none is lost. However many wait, other tasks get their turn
- * now and then. Returns 0, -ECANCELED, -EBUSY while another
+ * returned, cancelled meanwhile or not: none is lost. Returns 0, -ECANCELED, -EBUSY while another
  * task waits, -EBADF, or -EMFILE, -ENFILE, -ENOBUFS and -ENOMEM, which pass. */
 COP_PUBLIC COP_MUST int cop_accept(struct cop_acceptor *acceptor, struct cop_stream *stream);
 

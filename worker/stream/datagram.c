@@ -56,7 +56,8 @@ int cop_datagram_connect(struct cop_datagram *datagram, const struct cop_address
 ssize_t cop_recv_from(struct cop_datagram *datagram, void *buffer, size_t size,
                       struct cop_address *from)
 {
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (rc == 0 && datagram->io.reader)
         rc = -EBUSY;
@@ -68,7 +69,7 @@ ssize_t cop_recv_from(struct cop_datagram *datagram, void *buffer, size_t size,
         if (n >= 0) {
             if (from)
                 *from = sender;
-            io_keep_fair(&datagram->io);
+            (void)sched_keep_fair(self, 0);
             return (size_t)n > size ? -EMSGSIZE : n;
         }
         if (errno == EAGAIN)
@@ -82,7 +83,8 @@ ssize_t cop_recv_from(struct cop_datagram *datagram, void *buffer, size_t size,
 int cop_send_to(struct cop_datagram *datagram, const void *buffer, size_t size,
                 const struct cop_address *to)
 {
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (rc == 0 && datagram->io.writer)
         rc = -EBUSY;
@@ -91,8 +93,7 @@ int cop_send_to(struct cop_datagram *datagram, const void *buffer, size_t size,
                            to ? sockaddr_of(to) : NULL, to ? to->len : 0);
 
         if (n >= 0) {
-            io_keep_fair(&datagram->io);
-            return 0;
+            return sched_keep_fair(self, 0);
         }
         if (errno == EAGAIN)
             rc = io_wait_writable(&datagram->io, COP_NEVER);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * datagram.h - messages that stay whole, and may be lost: UDP, UNIX datagrams. Deadlines are those
- * of the caller's scopes. One task may receive and one may send at a time, else -EBUSY. A task
- * whose calls keep succeeding yields now and then.
+ * of the caller's scopes. One task may receive and one may send at a time, else -EBUSY.
  */
 #ifndef COPPICE_DATAGRAM_H
 #define COPPICE_DATAGRAM_H

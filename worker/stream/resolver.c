@@ -285,7 +285,8 @@ int cop_resolve(const struct cop_resolver *resolver, const char *host, uint16_t 
 {
     static const struct cop_resolver of_the_system;
     struct lookup lookup = {.port = port, .addresses = addresses, .capacity = n};
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (rc < 0)
         return rc;
@@ -293,10 +294,10 @@ int cop_resolve(const struct cop_resolver *resolver, const char *host, uint16_t 
         (family != AF_UNSPEC && family != AF_INET && family != AF_INET6))
         return -EINVAL;
     rc = numeric(host, port, family, addresses);
+    if (rc == 0 && is_localhost(host))
+        rc = localhost(port, family, addresses, n);
     if (rc != 0)
-        return rc;
-    if (is_localhost(host))
-        return localhost(port, family, addresses, n);
+        return sched_keep_fair(self, rc);
     return look_up(&lookup, resolver ? resolver : &of_the_system, host, family);
 }
 

@@ -27,7 +27,6 @@ void cop_stream_init(struct cop_stream *stream, int fd)
     io_init(&stream->io, fd, NULL);
     stream->blocking = loop->blocking;
     stream->drained = false;
-    stream->streak = 0;
     stream->counted = false;
     stream->fresh = false;
     stream->pipe = false;
@@ -124,24 +123,14 @@ static int after_signal(const struct cop_stream *stream, cop_time timeout, cop_t
     return now < *deadline ? 0 : -ETIMEDOUT;
 }
 
-static int keep_fair(struct cop_stream *stream)
-{
-    if (++stream->streak < IO_STREAK_MAX)
-        return 0;
-    stream->streak = 0;
-    return cop_yield();
-}
-
 static int wait_readable(struct cop_stream *stream)
 {
-    stream->streak = 0;
     stream->drained = false;
     return io_wait_readable(&stream->io, deadline_of(stream->read_timeout));
 }
 
 static int wait_writable(struct cop_stream *stream)
 {
-    stream->streak = 0;
     return io_wait_writable(&stream->io, deadline_of(stream->write_timeout));
 }
 
@@ -160,7 +149,7 @@ static ssize_t got(struct cop_stream *stream, ssize_t n, size_t size)
         METRIC_ADD(bytes_in, (uint64_t)n);
     /* What was read is the caller's, cancelled or not. */
     if (n > 0)
-        (void)keep_fair(stream);
+        (void)sched_keep_fair(sched_current(), 0);
     return n;
 }
 
@@ -336,8 +325,7 @@ static int write_pieces(struct cop_stream *stream, struct iovec *pieces, int n)
             return (int)len;
         advance(&pieces, &n, (size_t)len);
     }
-    (void)keep_fair(stream);
-    return 0;
+    return sched_keep_fair(sched_current(), 0);
 }
 
 ssize_t cop_write_some(struct cop_stream *stream, const void *buffer, size_t size)
@@ -351,7 +339,7 @@ ssize_t cop_write_some(struct cop_stream *stream, const void *buffer, size_t siz
         return rc;
     n = write_some(stream, &piece, 1, in_kernel);
     if (n > 0)
-        (void)keep_fair(stream);
+        (void)sched_keep_fair(sched_current(), 0);
     return n;
 }
 
@@ -389,8 +377,7 @@ int cop_write(struct cop_stream *stream, const void *buffer, size_t size)
         return (int)n;
     if (n == 0 || (size_t)n < size)
         return write_rest(stream, (const char *)buffer + n, size - (size_t)n);
-    (void)keep_fair(stream);
-    return 0;
+    return sched_keep_fair(sched_current(), 0);
 }
 
 int cop_writev(struct cop_stream *stream, struct iovec *pieces, int n)
@@ -480,5 +467,5 @@ int cop_connect(struct cop_stream *stream, const struct cop_address *address)
         rc = make_blocking(fd);
     if (rc < 0)
         cop_stream_close(stream);
-    return rc;
+    return sched_keep_fair(sched_current(), rc);
 }

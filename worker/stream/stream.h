@@ -3,10 +3,9 @@
  * stream.h - bytes in order over a descriptor, with deadlines; waits instead of blocking.
  *
  * Each call tries the system call first and waits only when the kernel has nothing. After a short
- * read the kernel is known to be empty, so the next read waits without asking. A task whose calls
- * keep succeeding yields now and then. One task may read and one may write at a time: a second
- * one gets -EBUSY, and nothing was read or written. In a blocking loop the descriptor is a blocking
- * one and the kernel waits (SO_RCVTIMEO, SO_SNDTIMEO).
+ * read the kernel is known to be empty, so the next read waits without asking. One task may read
+ * and one may write at a time: a second one gets -EBUSY, and nothing was read or written. In a
+ * blocking loop the descriptor is a blocking one and the kernel waits (SO_RCVTIMEO, SO_SNDTIMEO).
  */
 #ifndef COPPICE_STREAM_H
 #define COPPICE_STREAM_H
@@ -22,7 +21,6 @@ struct cop_stream {
     struct io io;
     bool blocking;         /* the kernel waits */
     bool drained;          /* the last read found less than it had room for */
-    uint8_t streak;        /* calls that succeeded at once, since the last wait */
     bool counted;          /* bytes count in bytes_in and bytes_out */
     bool fresh;            /* of a connection's serve(): nothing was read yet, see cop_read */
     bool pipe;             /* not a socket: read(2) and write(2) */

@@ -207,7 +207,7 @@ int cop_subprocess_wait(struct cop_subprocess *child)
         if (rc == 0)
             rc = reap(child);
     }
-    return rc < 0 ? rc : child->code;
+    return sched_keep_fair(sched_current(), rc < 0 ? rc : child->code);
 }
 
 int cop_subprocess_signal(struct cop_subprocess *child, int number)

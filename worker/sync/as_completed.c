@@ -60,7 +60,7 @@ int cop_as_completed_next(struct cop_as_completed *completed, struct cop_task **
     node = list_pop_front(&completed->done);
     *task = list_entry(node, struct cop_task, siblings);
     (*task)->extras.watcher = NULL;
-    return 1;
+    return sched_keep_fair(self, 1);
 }
 
 static void let_go(struct list *tasks)

@@ -27,18 +27,17 @@ static int open(struct cop_barrier *barrier)
 
 int cop_barrier_wait(struct cop_barrier *barrier)
 {
-    struct cop_waiter waiter;
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (rc < 0)
         return rc;
     if (barrier->broken)
         return -EPIPE;
     if (barrier->arrived + 1 == barrier->parties)
-        return open(barrier);
+        return sched_keep_fair(self, open(barrier));
     barrier->arrived++;
-    waiter.won = NULL;
-    rc = waiter_wait(&barrier->waiters, &waiter, "barrier");
+    rc = waiter_wait(&barrier->waiters, NULL, "barrier");
     if (rc == -ECANCELED)
         barrier->arrived--;
     return rc;

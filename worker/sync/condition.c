@@ -7,15 +7,13 @@
 int cop_condition_wait(struct cop_condition *condition, struct cop_lock *lock)
 {
     struct cop_task *self = sched_current();
-    struct cop_waiter waiter;
     int rc = sched_check(self);
 
     CHECK_MSG(lock->owner == self, "a condition is waited for with its lock held");
     if (rc < 0)
         return rc;
     cop_lock_release(lock);
-    waiter.won = NULL;
-    rc = waiter_wait(&condition->waiters, &waiter, "condition");
+    rc = waiter_wait(&condition->waiters, NULL, "condition");
     lock_acquire_uninterruptible(lock);
     return rc;
 }
@@ -23,11 +21,15 @@ int cop_condition_wait(struct cop_condition *condition, struct cop_lock *lock)
 int cop_condition_wait_for(struct cop_condition *condition, struct cop_lock *lock,
                            bool (*predicate)(void *arg), void *arg)
 {
+    struct cop_task *self = sched_current();
     int rc = 0;
 
-    CHECK_MSG(lock->owner == sched_current(), "a condition is waited for with its lock held");
-    while (rc == 0 && !predicate(arg))
+    CHECK_MSG(lock->owner == self, "a condition is waited for with its lock held");
+    if (predicate(arg))
+        return sched_keep_fair(self, 0);
+    do
         rc = cop_condition_wait(condition, lock);
+    while (rc == 0 && !predicate(arg));
     return rc;
 }
 

@@ -5,13 +5,14 @@
 
 int cop_event_wait(struct cop_event *event)
 {
-    struct cop_waiter waiter;
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
-    if (rc < 0 || event->set)
+    if (rc < 0)
         return rc;
-    waiter.won = NULL;
-    return waiter_wait(&event->waiters, &waiter, "event");
+    if (event->set)
+        return sched_keep_fair(self, 0);
+    return waiter_wait(&event->waiters, NULL, "event");
 }
 
 void cop_event_set(struct cop_event *event)

@@ -7,15 +7,14 @@
 
 int cop_future_wait(struct cop_future *future)
 {
-    struct cop_waiter waiter;
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (future->done)
-        return future->error;
+        return sched_keep_fair(self, future->error);
     if (rc < 0)
         return rc;
-    waiter.won = NULL;
-    return waiter_wait(&future->waiters, &waiter, "future");
+    return waiter_wait(&future->waiters, NULL, "future");
 }
 
 static int settle(struct cop_future *future, int error, intptr_t value)

@@ -9,19 +9,17 @@
 int cop_lock_acquire(struct cop_lock *lock)
 {
     struct cop_task *self = sched_current();
-    struct cop_waiter waiter;
     int rc = sched_check(self);
 
     if (rc < 0)
         return rc;
     if (!lock->owner) {
         lock->owner = self;
-        return 0;
+        return sched_keep_fair(self, 0);
     }
     CHECK_MSG(lock->owner != self, "a task takes a lock that it holds already");
-    waiter.won = NULL;
     sched_waits_on(self, WAITS_ON_OWNER, &lock->owner);
-    return waiter_wait(&lock->waiters, &waiter, "lock");
+    return waiter_wait(&lock->waiters, NULL, "lock");
 }
 
 int cop_lock_try_acquire(struct cop_lock *lock)
@@ -50,13 +48,11 @@ bool cop_lock_is_locked(const struct cop_lock *lock)
 void lock_acquire_uninterruptible(struct cop_lock *lock)
 {
     struct cop_task *self = sched_current();
-    struct cop_waiter waiter;
 
     if (!lock->owner) {
         lock->owner = self;
         return;
     }
-    waiter.won = NULL;
     sched_waits_on(self, WAITS_ON_OWNER, &lock->owner);
-    (void)waiter_wait_uninterruptible(&lock->waiters, &waiter, "lock");
+    (void)waiter_wait_uninterruptible(&lock->waiters, "lock");
 }

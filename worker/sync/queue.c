@@ -155,32 +155,28 @@ int cop_queue_try_get(struct cop_queue *queue, void *item)
 
 int cop_queue_put(struct cop_queue *queue, const void *item)
 {
-    struct cop_waiter waiter;
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (rc < 0)
         return rc;
     rc = cop_queue_try_put(queue, item);
     if (rc != -EAGAIN)
-        return rc;
-    waiter.won = NULL;
-    waiter.item = (void *)(uintptr_t)item;
-    return waiter_wait(&queue->putters, &waiter, "queue put");
+        return sched_keep_fair(self, rc);
+    return waiter_wait(&queue->putters, (void *)(uintptr_t)item, "queue put");
 }
 
 int cop_queue_get(struct cop_queue *queue, void *item)
 {
-    struct cop_waiter waiter;
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (rc < 0)
         return rc;
     rc = cop_queue_try_get(queue, item);
     if (rc != -EAGAIN)
-        return rc;
-    waiter.won = NULL;
-    waiter.item = item;
-    return waiter_wait(&queue->getters, &waiter, "queue get");
+        return sched_keep_fair(self, rc);
+    return waiter_wait(&queue->getters, item, "queue get");
 }
 
 size_t cop_queue_len(const struct cop_queue *queue)
@@ -206,11 +202,12 @@ int cop_queue_task_done(struct cop_queue *queue)
 
 int cop_queue_join(struct cop_queue *queue)
 {
-    struct cop_waiter waiter;
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
-    if (rc < 0 || queue->unfinished == 0)
+    if (rc < 0)
         return rc;
-    waiter.won = NULL;
-    return waiter_wait(&queue->joiners, &waiter, "queue join");
+    if (queue->unfinished == 0)
+        return sched_keep_fair(self, 0);
+    return waiter_wait(&queue->joiners, NULL, "queue join");
 }

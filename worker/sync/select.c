@@ -14,9 +14,6 @@
 #include "worker/sync/watching.h"
 #include "worker/task/sched.h"
 
-/* So many may happen at once before the others get their turn. */
-#define STREAK_MAX 64
-
 struct select {
     struct cop_waitable *waits;
     size_t nlinked; /* of them stand in their lists */
@@ -208,17 +205,6 @@ static int link_all(struct select *select, size_t n, struct cop_task *self)
     return 0;
 }
 
-/* What happened is the caller's, cancelled or not; the others get their turn now and then. */
-static void keep_fair(void)
-{
-    static _Thread_local uint8_t streak; /* of the loop's selects that did not wait */
-
-    if (++streak < STREAK_MAX)
-        return;
-    streak = 0;
-    (void)cop_yield();
-}
-
 int cop_select(struct cop_waitable *waits, size_t n)
 {
     struct cop_task *self = sched_current();
@@ -234,10 +220,8 @@ int cop_select(struct cop_waitable *waits, size_t n)
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < n; i++) {
-        if (kinds[waits[i].kind].try(&waits[i])) {
-            keep_fair();
-            return (int)i;
-        }
+        if (kinds[waits[i].kind].try(&waits[i]))
+            return sched_keep_fair(self, (int)i);
     }
     rc = loop_prepare(self->loop);
     if (rc == 0)

@@ -6,8 +6,7 @@
  *     switch (cop_select(waits, 2)) ...
  *
  * The one that is chosen has happened on return: the item is in *item, the unit is taken. The
- * others have not: their items and units stay where they are. A loop whose selects never wait, on
- * a descriptor that stays readable say, lets the others run now and then.
+ * others have not: their items and units stay where they are.
  */
 #ifndef COPPICE_SELECT_H
 #define COPPICE_SELECT_H

@@ -30,13 +30,14 @@ int cop_semaphore_try_acquire(struct cop_semaphore *semaphore)
 
 int cop_semaphore_acquire(struct cop_semaphore *semaphore)
 {
-    struct cop_waiter waiter;
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
-    if (rc < 0 || cop_semaphore_try_acquire(semaphore) == 0)
+    if (rc < 0)
         return rc;
-    waiter.won = NULL;
-    return waiter_wait(&semaphore->waiters, &waiter, "semaphore");
+    if (cop_semaphore_try_acquire(semaphore) == 0)
+        return sched_keep_fair(self, 0);
+    return waiter_wait(&semaphore->waiters, NULL, "semaphore");
 }
 
 int cop_semaphore_release(struct cop_semaphore *semaphore)

@@ -97,7 +97,8 @@ static int take_one(int fd)
 
 int cop_signals_wait(struct cop_signals *signals)
 {
-    int rc = sched_check(sched_current());
+    struct cop_task *self = sched_current();
+    int rc = sched_check(self);
 
     if (rc == 0 && signals->io.reader)
         rc = -EBUSY;
@@ -108,7 +109,7 @@ int cop_signals_wait(struct cop_signals *signals)
         else if (rc == -EINTR)
             rc = 0;
     }
-    return rc;
+    return sched_keep_fair(self, rc);
 }
 
 void cop_signals_close(struct cop_signals *signals)

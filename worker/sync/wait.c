@@ -61,10 +61,12 @@ int cop_wait(struct cop_task *const *tasks, size_t n, enum cop_return_when when,
         if (tasks[i]->state == TASK_DONE)
             count(&wait, tasks[i]);
     }
-    if (!is_over(&wait) && timeout > 0) {
-        sched_waits_on(self, WAITS_ON_TASKS, &wait);
-        rc = sched_park(self, "wait", clock_add(clock_now(), timeout));
+    if (is_over(&wait) || timeout <= 0) {
+        watching_stop(tasks, n, &wait.watcher);
+        return sched_keep_fair(self, (int)wait.ndone);
     }
+    sched_waits_on(self, WAITS_ON_TASKS, &wait);
+    rc = sched_park(self, "wait", clock_add(clock_now(), timeout));
     watching_stop(tasks, n, &wait.watcher);
     return rc == -ECANCELED ? rc : (int)wait.ndone;
 }

@@ -20,29 +20,33 @@ void waiters_wake_all(struct cop_waiters *waiters, int result)
         waiter_wake(waiters->first, result);
 }
 
-static void begin(struct cop_waiters *waiters, struct cop_waiter *waiter)
+static void begin(struct cop_waiters *waiters, struct cop_waiter *waiter, void *item)
 {
     waiter->task = sched_current();
+    waiter->item = item;
+    waiter->won = NULL;
     /* A lock has said already who holds it. */
     if (waiter->task->waits_on == WAITS_ON_UNKNOWN)
         sched_waits_on(waiter->task, WAITS_ON_TASKS, waiters);
     waiter_link(waiters, waiter);
 }
 
-int waiter_wait(struct cop_waiters *waiters, struct cop_waiter *waiter, const char *why)
+int waiter_wait(struct cop_waiters *waiters, void *item, const char *why)
 {
+    struct cop_waiter waiter;
     int rc;
 
-    begin(waiters, waiter);
-    rc = sched_park(waiter->task, why, COP_NEVER);
+    begin(waiters, &waiter, item);
+    rc = sched_park(waiter.task, why, COP_NEVER);
     /* Out of the list it was completed, and then rc is the waker's even if that is -ECANCELED. */
-    waiter_unlink(waiter);
+    waiter_unlink(&waiter);
     return rc;
 }
 
-int waiter_wait_uninterruptible(struct cop_waiters *waiters, struct cop_waiter *waiter,
-                                const char *why)
+int waiter_wait_uninterruptible(struct cop_waiters *waiters, const char *why)
 {
-    begin(waiters, waiter);
-    return sched_park_uninterruptible(waiter->task, why);
+    struct cop_waiter waiter;
+
+    begin(waiters, &waiter, NULL);
+    return sched_park_uninterruptible(waiter.task, why);
 }

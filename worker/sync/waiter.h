@@ -66,12 +66,11 @@ void waiter_wake(struct cop_waiter *waiter, int result);
 /* The same for all that wait now. */
 void waiters_wake_all(struct cop_waiters *waiters, int result);
 
-/* Put the running task's waiter at the end and wait. The caller has asked sched_check. Returns what
- * waiter_wake gave, or -ECANCELED when nothing was given. */
-int waiter_wait(struct cop_waiters *waiters, struct cop_waiter *waiter, const char *why);
+/* Stand at the end as the running task, with an item or NULL, and wait. The caller has asked
+ * sched_check. Returns what waiter_wake gave, or -ECANCELED when nothing was given. */
+int waiter_wait(struct cop_waiters *waiters, void *item, const char *why);
 
 /* The same, until it is woken, whatever is cancelled. */
-int waiter_wait_uninterruptible(struct cop_waiters *waiters, struct cop_waiter *waiter,
-                                const char *why);
+int waiter_wait_uninterruptible(struct cop_waiters *waiters, const char *why);
 
 #endif

@@ -151,14 +151,6 @@ static int wait(struct io *io, struct cop_task **slot, int events, cop_time dead
     return rc;
 }
 
-void io_keep_fair(struct io *io)
-{
-    if (++io->streak < IO_STREAK_MAX)
-        return;
-    io->streak = 0;
-    (void)cop_yield();
-}
-
 int io_wait_readable(struct io *io, cop_time deadline)
 {
     return wait(io, &io->reader, EV_READ, deadline);

@@ -22,7 +22,6 @@ struct io {
     int fd;         /* below 0: closed */
     uint8_t wanted; /* events that the watcher is set to; 0: it is off */
     bool initialised;
-    uint8_t streak;          /* see io_keep_fair */
     struct cop_task *reader; /* in a wait, or woken from it and not running yet */
     struct cop_task *writer;
     /* On the loop's stack, not in a task: readable, and nobody waits. It may end the io. */
@@ -42,13 +41,6 @@ void io_fini(struct io *io);
  * -EBADF when it was closed, before or meanwhile: then the io may be gone. */
 int io_wait_readable(struct io *io, cop_time deadline);
 int io_wait_writable(struct io *io, cop_time deadline);
-
-/* So many calls may succeed without a wait before the others get their turn. */
-#define IO_STREAK_MAX 64
-
-/* A call succeeded without a wait, and what it got is the caller's, cancelled or not: the others
- * get their turn now and then, in which the io may end. */
-void io_keep_fair(struct io *io);
 
 /* From now on tell idle() when it can be read. */
 void io_watch(struct io *io);

@@ -64,6 +64,7 @@ struct cop_loop *loop_new(const struct loop_options *options)
     loop->interrupt = options->interrupt;
     loop->idle_until = options->idle_until;
     loop->tail = &loop->head;
+    loop->credit = SCHED_STREAK_MAX;
     loop->now = clock_now();
     list_init(&loop->tasks);
     list_init(&loop->before_poll);

@@ -95,6 +95,7 @@ static inline void switch_to(struct cop_loop *loop, struct cop_task *from, struc
     if (__builtin_expect(loop->debug, 0))
         debug_switch(loop, from);
     loop->current = to;
+    loop->credit = SCHED_STREAK_MAX;
     sanitize_leave(from->state == TASK_DONE ? NULL : &from->sanitize, &to->sanitize);
     context_switch(&from->sp, to->sp);
     sanitize_arrive(&from->sanitize, &loop->thread.sanitize);
@@ -364,6 +365,16 @@ void sched_yield_to_others(struct cop_task *self)
         switch_away(loop, self);
     }
     self->state = TASK_RUNNING;
+}
+
+int sched_end_streak(struct cop_task *self, int result)
+{
+    self->loop->credit = SCHED_STREAK_MAX;
+    if (sched_is_alone(self))
+        self->loop->now = clock_now(); /* for its deadlines: nobody polls */
+    else
+        sched_yield_to_others(self);
+    return result;
 }
 
 void sched_run_ready(struct cop_loop *loop)

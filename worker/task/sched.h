@@ -96,8 +96,9 @@ struct cop_loop {
     uint32_t resumes;         /* tasks in the snapshots since the last poll */
     uint32_t look_at;         /* look at the clock after so many of them */
     int64_t now;              /* clock_now() at the last poll */
-    int64_t coarse;           /* the coarse clock, likewise */
+    uint32_t credit;          /* see sched_keep_fair */
     struct cop_task *leaving; /* a task that has ended and must be taken apart on another stack */
+    int64_t coarse;           /* the coarse clock at the last poll */
     struct cop_task **poll_tail; /* where this poll's events go in the queue; NULL: none runs */
     struct cop_task **event_end; /* where the tasks of this event go */
     bool blocking;               /* tasks: 1, the kernel waits */
@@ -215,6 +216,19 @@ void sched_interrupt(struct cop_task *task, int result);
 
 /* Let the others run once. */
 void sched_yield_to_others(struct cop_task *self);
+
+/* So many calls may succeed without a wait before the others get their turn. */
+#define SCHED_STREAK_MAX 96
+
+/* The running task's streak is over: the others get their turn. Returns `result`. */
+int sched_end_streak(struct cop_task *self, int result);
+
+/* A call succeeded without a wait, and what it got is the caller's, cancelled or not: the others
+ * get their turn now and then, in which the object of the call may end. Returns `result`. */
+static inline int sched_keep_fair(struct cop_task *self, int result)
+{
+    return __builtin_expect(--self->loop->credit == 0, 0) ? sched_end_streak(self, result) : result;
+}
 
 /* Around a poll; and at the start of each of its events, of which the last comes first: what they
  * make ready is put in the order in which the kernel told it. */

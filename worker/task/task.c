@@ -90,6 +90,7 @@ struct cop_task *(cop_create_task)(cop_fn fn, void *arg)
 int cop_await(struct cop_task *task)
 {
     struct cop_task *self = sched_current();
+    bool at_once;
     int result;
 
     CHECK_MSG(task, "NULL is no task: cop_create_task had no memory");
@@ -99,7 +100,8 @@ int cop_await(struct cop_task *task)
               "a task is awaited once, and neither detached nor in a group");
     CHECK_MSG(!task->extras.watcher, "a task is not awaited while another wait looks at it");
     task->waiter = self; /* and stays: who awaits it again is found out */
-    if (task->state != TASK_DONE) {
+    at_once = task->state == TASK_DONE;
+    if (!at_once) {
         sched_waits_on(self, WAITS_ON_TASK, task);
         if (sched_check(self) < 0 || sched_park(self, "await", COP_NEVER) == -ECANCELED)
             cop_task_cancel(task);
@@ -110,7 +112,7 @@ int cop_await(struct cop_task *task)
     }
     result = task->result;
     sched_reap(task);
-    return result;
+    return at_once ? sched_keep_fair(self, result) : result;
 }
 
 void cop_detach(struct cop_task *task)
