@@ -73,7 +73,9 @@ static void child_ended(struct cop_task *child)
     child_left(group, child);
 }
 
-static struct cop_task *add_child(struct cop_group *group, cop_fn fn, void *arg)
+/* Always a part of its caller, whose name starts with cop_, for who looks for the spawner. */
+static inline __attribute__((always_inline)) struct cop_task *
+add_child(struct cop_group *group, cop_fn fn, void *arg, const char *site)
 {
     struct cop_task *child = sched_spawn(sched_current()->loop, fn, arg);
 
@@ -81,6 +83,7 @@ static struct cop_task *add_child(struct cop_group *group, cop_fn fn, void *arg)
         return NULL;
     child->ended = child_ended;
     child->owner = group;
+    child->extras.site = site;
     list_push_back(&group->children, &child->siblings);
     group->nchildren++;
     if (group->scope.cancelled)
@@ -91,16 +94,12 @@ static struct cop_task *add_child(struct cop_group *group, cop_fn fn, void *arg)
 
 struct cop_task *cop_group_spawn_at(struct cop_group *group, cop_fn fn, void *arg, const char *site)
 {
-    struct cop_task *child = add_child(group, fn, arg);
-
-    if (child)
-        child->extras.site = site;
-    return child;
+    return add_child(group, fn, arg, site);
 }
 
 struct cop_task *(cop_group_spawn)(struct cop_group *group, cop_fn fn, void *arg)
 {
-    return add_child(group, fn, arg);
+    return add_child(group, fn, arg, NULL);
 }
 
 /* Who waits in cop_group_start. */
@@ -135,7 +134,7 @@ static void start_failed(struct task_watcher *watcher, struct cop_task *child)
     sched_wake(start->self, 0);
 }
 
-int cop_group_start(struct cop_group *group, cop_fn fn, void *arg)
+int cop_group_start_at(struct cop_group *group, cop_fn fn, void *arg, const char *site)
 {
     struct cop_task *self = sched_current();
     struct start start = {.watcher = {start_succeeded, start_failed}, .self = self};
@@ -144,15 +143,23 @@ int cop_group_start(struct cop_group *group, cop_fn fn, void *arg)
 
     if (rc < 0)
         return rc;
-    child = add_child(group, fn, arg);
+    child = add_child(group, fn, arg, site);
     if (!child)
         return -ENOMEM;
     child->extras.watcher = &start.watcher;
+    sched_waits_on(self, WAITS_ON_TASK, child);
     if (sched_park(self, "group start", COP_NEVER) == -ECANCELED)
         (void)cop_task_cancel(child);
-    while (!start.started && !start.ended)
+    while (!start.started && !start.ended) {
+        sched_waits_on(self, WAITS_ON_TASK, child);
         (void)sched_park_uninterruptible(self, "group start");
+    }
     return start.started ? 0 : start.result;
+}
+
+int(cop_group_start)(struct cop_group *group, cop_fn fn, void *arg)
+{
+    return cop_group_start_at(group, fn, arg, NULL);
 }
 
 /* Wait for the children; when the parent is cancelled, so are they. */

@@ -60,6 +60,11 @@ COP_PUBLIC COP_MUST struct cop_task *cop_group_spawn_at(struct cop_group *group,
  * error with which it ended before that, which is then none of the group's; -ESRCH when it ended
  * without one; -ECANCELED, after it was cancelled and has ended. */
 COP_PUBLIC COP_MUST int cop_group_start(struct cop_group *group, cop_fn fn, void *arg);
+#define cop_group_start(group, fn, arg) cop_group_start_at(group, fn, arg, COP_SITE)
+
+/* The same, with the place in the source or NULL. */
+COP_PUBLIC COP_MUST int cop_group_start_at(struct cop_group *group, cop_fn fn, void *arg,
+                                           const char *site);
 
 /* Cancel every child and the body. */
 COP_PUBLIC void cop_group_cancel(struct cop_group *group);
