@@ -101,6 +101,47 @@ static int profile_waits(void *arg)
     return cop_cancel_and_wait(one) == -ECANCELED ? 0 : -1;
 }
 
+/* Two places in one function. */
+static __attribute__((noinline)) int sleep_here_or_there(void *arg)
+{
+    int rc;
+
+    if (arg) {
+        rc = cop_sleep(COP_S * 1000);
+        __asm__ volatile("# here" : "+r"(rc));
+    } else {
+        rc = cop_sleep(COP_S * 1000);
+        __asm__ volatile("# there" : "+r"(rc));
+    }
+    return rc;
+}
+
+static int profile_two_places(void *arg)
+{
+    struct cop_task *here = cop_create_task(sleep_here_or_there, &here),
+                    *there = cop_create_task(sleep_here_or_there, NULL);
+    int fd = said_open(), total;
+    const char *text, *line;
+
+    ck_assert(here && there);
+    ck_assert_int_eq(cop_yield(), 0);
+    ck_assert_int_eq(cop_profile_start(COP_PROFILE_WAIT), 0);
+    ck_assert_int_eq(cop_sleep(250 * COP_MS), 0);
+    ck_assert_int_gt(cop_profile_stop(fd), 0);
+    text = said_read(fd);
+    ck_assert_int_ge(parse(text, "sleep_here_or_there", &total), 4);
+    line = strstr(text, "sleep_here_or_there");
+    ck_assert_ptr_null(strstr(line + 1, "sleep_here_or_there"));
+    ck_assert_int_eq(cop_cancel_and_wait(here), -ECANCELED);
+    return cop_cancel_and_wait(there) == -ECANCELED ? 0 : -1;
+}
+
+START_TEST(stacks_with_the_same_functions_are_one_line)
+{
+    ck_assert_int_eq(cop_run(profile_two_places, NULL), 0);
+}
+END_TEST
+
 START_TEST(wait_profile_names_who_waits_for_what)
 {
     ck_assert_int_eq(cop_run(profile_waits, NULL), 0);
@@ -140,6 +181,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, cpu_profile_names_the_burner);
     tcase_add_test(tc, wait_profile_names_who_waits_for_what);
+    tcase_add_test(tc, stacks_with_the_same_functions_are_one_line);
     tcase_add_test(tc, new_profile_begins_empty_and_the_last_may_be_left_running);
     tcase_add_test(tc, profile_needs_a_loop_and_a_kind);
 }

@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -30,6 +31,8 @@
 #endif
 
 #define STACKS_MAX     4096
+#define LINES_MAX      (2 * STACKS_MAX) /* places to look for a line */
+#define NAMES_MAX      4096             /* places for an address's name */
 #define PROBES_MAX     16
 #define CPU_HZ         99
 #define WAIT_INTERVAL  (NS_PER_S / 10)
@@ -51,6 +54,11 @@ struct profile {
     uint64_t samples;
     uint64_t lost;
     struct sampled stacks[STACKS_MAX];
+    uint16_t lines[LINES_MAX]; /* of the report: a stack's index and 1; 0: free */
+    struct {
+        uintptr_t address;
+        const char *name; /* NULL: none is known */
+    } names[NAMES_MAX];   /* what was found last */
 };
 
 /* ---- samples ---- */
@@ -184,10 +192,81 @@ int profile_start(struct cop_loop *loop, enum cop_profile kind)
     return rc;
 }
 
-static void print_sampled(struct printer *printer, const struct sampled *sampled)
+/* ---- the report ---- */
+
+/* Few addresses are in many stacks, and to look for a name takes long. */
+static const char *name_of(struct profile *profile, uintptr_t address)
+{
+    size_t i = address % NAMES_MAX;
+
+    if (profile->names[i].address != address) {
+        profile->names[i].address = address;
+        profile->names[i].name = symbols_find(address).name;
+    }
+    return profile->names[i].name;
+}
+
+static uint64_t hash_of_line(struct profile *profile, const struct backtrace *backtrace)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+
+    for (size_t i = 0; i < backtrace->n; i++) {
+        const char *name = name_of(profile, backtrace->frames[i]);
+
+        hash = (hash ^ (name ? 0 : backtrace->frames[i])) * 0x100000001b3u;
+        for (; name && *name; name++)
+            hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool is_same_line(struct profile *profile, const struct sampled *a, const struct sampled *b)
+{
+    if (a->backtrace.n != b->backtrace.n || !is_same_text(a->why, b->why))
+        return false;
+    for (size_t i = 0; i < a->backtrace.n; i++) {
+        uintptr_t one = a->backtrace.frames[i], other = b->backtrace.frames[i];
+        const char *name = name_of(profile, one);
+
+        if (one != other && (!name || !is_same_text(name, name_of(profile, other))))
+            return false;
+    }
+    return true;
+}
+
+/* Stacks that differ in places within functions alone are one line: the first of them has the sum.
+ */
+static void merge(struct profile *profile, struct sampled *sampled)
+{
+    size_t i = hash_of_line(profile, &sampled->backtrace) % LINES_MAX;
+
+    for (; profile->lines[i] != 0; i = (i + 1) % LINES_MAX) {
+        struct sampled *line = &profile->stacks[profile->lines[i] - 1];
+
+        if (is_same_line(profile, line, sampled)) {
+            line->count += sampled->count;
+            sampled->count = 0;
+            return;
+        }
+    }
+    profile->lines[i] = (uint16_t)(sampled - profile->stacks + 1);
+}
+
+static void print_sampled(struct profile *profile, struct printer *printer,
+                          const struct sampled *sampled)
 {
     for (size_t i = sampled->backtrace.n; i > 0; i--) {
-        symbols_print(printer, sampled->backtrace.frames[i - 1]);
+        const char *name = name_of(profile, sampled->backtrace.frames[i - 1]);
+
+        if (name)
+            print_text(printer, name);
+        else
+            symbols_print(printer, sampled->backtrace.frames[i - 1]);
         if (i > 1 || sampled->why)
             print_text(printer, ";");
     }
@@ -220,9 +299,14 @@ int profile_stop(struct cop_loop *loop, struct printer *printer)
     if (!profile || !atomic_load(&profile->runs))
         return -EINVAL;
     stop_sampling(profile);
-    for (size_t i = 0; i < STACKS_MAX; i++)
-        if (profile->stacks[i].hash != 0)
-            print_sampled(printer, &profile->stacks[i]);
+    for (size_t i = 0; i < STACKS_MAX; i++) {
+        if (profile->stacks[i].count > 0)
+            merge(profile, &profile->stacks[i]);
+    }
+    for (size_t i = 0; i < STACKS_MAX; i++) {
+        if (profile->stacks[i].count > 0)
+            print_sampled(profile, printer, &profile->stacks[i]);
+    }
     if (profile->lost > 0) {
         print_text(printer, "[lost] ");
         print_number(printer, profile->lost);
