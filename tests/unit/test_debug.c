@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "tests/unit/dies.h"
@@ -15,7 +17,11 @@
 #include "tests/unit/suite.h"
 #include "worker/sync/event.h"
 #include "worker/sync/gather.h"
+#include "worker/sync/group.h"
 #include "worker/sync/lock.h"
+#include "worker/sync/offload.h"
+#include "worker/sync/select.h"
+#include "worker/sync/threadsafe.h"
 #include "worker/task/inspect.h"
 #include "worker/task/sched.h"
 
@@ -61,6 +67,52 @@ static int run_debugged(void *arg)
 START_TEST(cpu_time_and_spawner_are_known_in_debug_mode)
 {
     ck_assert_int_eq(cop_run(run_debugged, NULL), 0);
+}
+END_TEST
+
+static int stay(void *arg)
+{
+    cop_task_started();
+    return cop_sleep(COP_NEVER);
+}
+
+static __attribute__((noinline)) int known_starter(struct cop_group *group)
+{
+    int rc = cop_group_start(group, stay, NULL);
+
+    __asm__ volatile("" : "+r"(rc));
+    return rc;
+}
+
+static __attribute__((noinline)) struct cop_task *known_group_spawner(struct cop_group *group)
+{
+    struct cop_task *task = cop_group_spawn(group, stay, NULL);
+
+    __asm__ volatile("" : "+r"(task));
+    return task;
+}
+
+static int run_group(void *arg)
+{
+    struct cop_task_info infos[3];
+    struct cop_group group;
+
+    ck_assert_int_eq(cop_set_debug(true), 0);
+    cop_group_enter(&group);
+    ck_assert_int_eq(known_starter(&group), 0);
+    ck_assert_ptr_nonnull(known_group_spawner(&group));
+    ck_assert_uint_eq(cop_all_tasks(infos, 3), 3);
+    ck_assert_str_eq(infos[1].spawned, "known_starter");
+    ck_assert_str_eq(infos[2].spawned, "known_group_spawner");
+    for (int i = 1; i < 3; i++)
+        ck_assert_ptr_nonnull(strstr(infos[i].site, "test_debug.c:"));
+    cop_group_cancel(&group);
+    return cop_group_exit(&group, 0);
+}
+
+START_TEST(children_of_a_group_know_where_they_were_started)
+{
+    ck_assert_int_eq(cop_run(run_group, NULL), 0);
 }
 END_TEST
 
@@ -177,6 +229,68 @@ START_TEST(deadlock_is_reported_when_the_last_thread_that_might_help_has_ended)
 }
 END_TEST
 
+static int sleep_for_ever(void *arg)
+{
+    return cop_sleep(COP_NEVER);
+}
+
+static int select_in_vain(void *arg)
+{
+    static struct cop_event event;
+    static struct cop_semaphore semaphore;
+    struct cop_waitable waits[] = {cop_on_event(&event), cop_on_semaphore(&semaphore)};
+
+    return cop_select(waits, 2);
+}
+
+static int start_what_does_not_begin(void *arg)
+{
+    struct cop_group group;
+    int rc;
+
+    cop_group_enter(&group);
+    rc = cop_group_start(&group, sleep_for_ever, NULL);
+    return cop_group_exit(&group, rc);
+}
+
+static int nothing(void *arg)
+{
+    return 0;
+}
+
+/* The thread stays idle for longer than the test may last. */
+static int wait_beside_an_idle_thread(void *arg)
+{
+    int rc = cop_to_thread(nothing, NULL);
+
+    return rc < 0 ? rc : cop_sleep(COP_NEVER);
+}
+
+static const cop_fn waits_in_vain[] = {sleep_for_ever, select_in_vain, start_what_does_not_begin,
+                                       wait_beside_an_idle_thread};
+static cop_fn wait_in_vain;
+
+static void run_wait_in_vain(void)
+{
+    setenv("COPPICE_DEBUG", "1", 1);
+    alarm(5);
+    _exit(cop_run(wait_in_vain, NULL) == -EDEADLK ? 7 : 8);
+}
+
+START_TEST(wait_for_what_nothing_can_bring_is_a_deadlock)
+{
+    char said[16384];
+    int status;
+
+    if (EMULATOR_LACKS(NO_SINGLE_THREAD))
+        return;
+    wait_in_vain = waits_in_vain[_i];
+    status = run_in_child(run_wait_in_vain, said, sizeof(said));
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 7, "status %x: %s", status, said);
+    assert_says(said, "deadlock: every task waits");
+}
+END_TEST
+
 static struct cop_lock locks[2];
 
 static int takes_both(void *arg)
@@ -275,6 +389,40 @@ START_TEST(wait_that_a_thread_may_end_is_no_deadlock)
 }
 END_TEST
 
+static struct cop_event from_thread;
+
+static void set_event(void *arg)
+{
+    cop_event_set(&from_thread);
+}
+
+static int set_it_later(void *arg)
+{
+    struct timespec pause = {.tv_nsec = 300 * NS_PER_MS};
+
+    nanosleep(&pause, NULL);
+    return cop_call_soon_threadsafe(arg, set_event, NULL);
+}
+
+static int abandon_job(void *arg)
+{
+    return cop_to_thread_with(set_it_later, cop_this_loop(), COP_ABANDON_ON_CANCEL);
+}
+
+static int wait_for_job(void *arg)
+{
+    ck_assert_int_eq(cop_wait_for(abandon_job, NULL, 50 * COP_MS), -ETIMEDOUT);
+    return cop_event_wait(&from_thread);
+}
+
+START_TEST(wait_that_a_job_of_the_pool_may_end_is_no_deadlock)
+{
+    setenv("COPPICE_DEBUG", "1", 1);
+    ck_assert_int_eq(cop_run(wait_for_job, NULL), 0);
+    unsetenv("COPPICE_DEBUG");
+}
+END_TEST
+
 static __attribute__((noinline)) int await_nothing(void *arg)
 {
     int rc = cop_await(arg);
@@ -311,13 +459,16 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_test(tc, cpu_time_and_spawner_are_known_in_debug_mode);
+    tcase_add_test(tc, children_of_a_group_know_where_they_were_started);
     tcase_add_test(tc, cpu_time_goes_to_who_used_it);
 #ifndef SANITIZE_THREAD
     tcase_add_test(tc, deadlock_is_reported_and_ends_the_run);
     tcase_add_test(tc, deadlock_is_reported_when_the_last_thread_that_might_help_has_ended);
+    tcase_add_loop_test(tc, wait_for_what_nothing_can_bring_is_a_deadlock, 0, 4);
     tcase_add_test(tc, locks_taken_crosswise_are_a_deadlock_with_its_owners);
 #endif
     tcase_add_test(tc, wait_for_a_timer_is_no_deadlock);
+    tcase_add_test(tc, wait_that_a_job_of_the_pool_may_end_is_no_deadlock);
     tcase_add_test(tc, wait_that_a_thread_may_end_is_no_deadlock);
     tcase_add_test(tc, program_in_debug_mode_tells_its_tasks_when_it_aborts);
     tcase_add_test(tc, debug_mode_needs_a_loop);

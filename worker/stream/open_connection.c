@@ -170,6 +170,7 @@ static int run(struct race *race)
         if (rc < 0)
             break;
         race->waiting = self;
+        sched_waits_on(self, WAITS_ON_TASKS, race);
         rc = sched_park(self, "connect", until);
         race->waiting = NULL;
         rc = rc == -ETIMEDOUT ? 0 : rc;

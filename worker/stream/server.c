@@ -46,6 +46,7 @@ static int wait_for_room(struct cop_server *server)
 
     while (rc == 0 && server->nconnections >= server->limit && server->acceptor.io.fd >= 0) {
         server->waiting = self;
+        sched_waits_on(self, WAITS_ON_TASKS, server);
         rc = sched_park(self, "room for a connection", COP_NEVER);
         server->waiting = NULL;
     }

@@ -19,6 +19,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/list.h"
+#include "worker/task/debug.h"
 #include "worker/task/sched.h"
 
 #define IDLE_NS (10 * NS_PER_S)
@@ -52,6 +53,13 @@ static struct {
     .threads_max = COP_OFFLOAD_THREADS,
     .queue_max = COP_OFFLOAD_QUEUE,
 };
+
+/* With the lock held. */
+static void add_idle(int n)
+{
+    pool.nidle += (size_t)n;
+    debug_idle_threads(pool.nidle);
+}
 
 static pthread_once_t pool_once = PTHREAD_ONCE_INIT;
 
@@ -90,7 +98,7 @@ static struct job *take(void)
             return NULL;
         rc = pthread_cond_timedwait(&pool.work, &pool.lock, &ts);
     }
-    pool.nidle--;
+    add_idle(-1);
     pool.nqueued--;
     return list_entry(list_pop_front(&pool.queue), struct job, queue);
 }
@@ -116,9 +124,9 @@ static void *work(void *arg)
         unlock();
         run(job);
         lock();
-        pool.nidle++;
+        add_idle(1);
     }
-    pool.nidle--;
+    add_idle(-1);
     pool.nthreads--;
     unlock();
     return NULL;
@@ -145,7 +153,7 @@ static int start_thread(void)
     CHECK(pthread_attr_destroy(&attributes) == 0);
     if (error == 0) {
         pool.nthreads++;
-        pool.nidle++;
+        add_idle(1);
     }
     return -error;
 }

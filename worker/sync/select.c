@@ -205,6 +205,22 @@ static int link_all(struct select *select, size_t n, struct cop_task *self)
     return 0;
 }
 
+static bool has_fd(const struct cop_waitable *waits, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (kinds[waits[i].kind].link == link_fd)
+            return true;
+    }
+    return false;
+}
+
+static int park(struct cop_task *self, const struct cop_waitable *waits, size_t n)
+{
+    if (!has_fd(waits, n))
+        sched_waits_on(self, WAITS_ON_TASKS, waits);
+    return sched_park(self, "select", COP_NEVER);
+}
+
 int cop_select(struct cop_waitable *waits, size_t n)
 {
     struct cop_task *self = sched_current();
@@ -227,7 +243,7 @@ int cop_select(struct cop_waitable *waits, size_t n)
     if (rc == 0)
         rc = link_all(&select, n, self);
     if (rc == 0)
-        rc = sched_park(self, "select", COP_NEVER);
+        rc = park(self, waits, n);
     unlink_all(&select);
     if (!select.winner)
         return rc;

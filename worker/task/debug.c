@@ -84,12 +84,19 @@ int64_t debug_cpu_ns(const struct cop_task *task)
            (task->state == TASK_RUNNING ? cpu_now() - task->loop->cpu_mark : 0);
 }
 
+static _Atomic size_t idle_threads;
+
+void debug_idle_threads(size_t n)
+{
+    atomic_store(&idle_threads, n);
+}
+
 /* Another thread might wake a task, whatever it is for. */
 static bool has_other_threads(void)
 {
     DIR *directory = opendir("/proc/self/task");
     /* ".", "..", this thread, and perhaps one that only watches. */
-    int known = 3 + slow_task_threads(), n = 0;
+    size_t known = 3 + (size_t)slow_task_threads() + atomic_load(&idle_threads), n = 0;
 
     if (!directory)
         return true;

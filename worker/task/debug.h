@@ -39,9 +39,13 @@ void debug_reap(struct cop_task *task);
 /* CPU time of a task so far, in nanoseconds; -1: it is not known. */
 int64_t debug_cpu_ns(const struct cop_task *task);
 
+/* So many of the process's threads can wake nobody until the next call: those of cop_to_thread
+ * without a job. From any thread, one at a time. */
+void debug_idle_threads(size_t n);
+
 /* Can nothing wake any task of this loop: none is ready, no deadline runs, none waits for a
  * descriptor or for something that this cannot judge, and the process has no other thread that
- * might help? (Idle threads of cop_to_thread leave after a while; the loop looks again.) */
+ * might help? */
 bool debug_is_deadlocked(const struct cop_loop *loop);
 
 #endif

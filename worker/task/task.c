@@ -50,6 +50,7 @@ int cop_sleep(cop_time d)
         return cop_yield();
     if (sched_is_alone(self))
         return sleep_in_kernel(self, clock_add(clock_now(), d));
+    sched_waits_on(self, WAITS_ON_TASKS, NULL); /* for ever, they alone may end it */
     rc = sched_park(self, "sleep", clock_add(clock_now(), d));
     return rc == -ETIMEDOUT ? 0 : rc;
 }

@@ -60,8 +60,8 @@ COP_PUBLIC cop_time cop_now(void);
  * else would pass it, where cop_now() + d overflows. */
 COP_PUBLIC cop_time cop_after(cop_time d);
 
-/* Wait for d nanoseconds, a millisecond more at most; d <= 0 is cop_yield. Returns 0 or -ECANCELED.
- */
+/* Wait for d nanoseconds, a millisecond more at most; d <= 0 is cop_yield, COP_NEVER until it is
+ * cancelled. Returns 0 or -ECANCELED. */
 COP_PUBLIC int cop_sleep(cop_time d);
 
 /* Let every other ready task run once. Returns 0 or -ECANCELED. */
