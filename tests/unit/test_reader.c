@@ -27,6 +27,31 @@ TEST_IN_LOOP(lines_come_one_by_one_and_the_rest_stays_readable)
     cop_stream_close(&b);
 }
 
+TEST_IN_LOOP(read_exactly_tells_what_came_before_an_error_and_goes_on)
+{
+    struct cop_stream a, b;
+    struct cop_reader reader;
+    char held[8], bytes[12], *line;
+    size_t len = 1;
+
+    open_pair(&a, &b);
+    cop_stream_set_timeouts(&b, COP_MS, COP_NEVER);
+    cop_reader_init(&reader, &b, held, sizeof(held));
+    memcpy(bytes, "a", 1);
+    ck_assert_int_eq(cop_write(&a, "x\nbcdefghi", 10), 0);
+    ck_assert_int_eq(cop_reader_read_until(&reader, "\n", 1, &line), 2);
+    ck_assert_int_eq(cop_reader_read_exactly_from(&reader, bytes, 12, &len), -ETIMEDOUT);
+    ck_assert_uint_eq(len, 9);
+    ck_assert_int_eq(cop_reader_read_exactly_from(&reader, bytes, 9, &len), 0);
+    ck_assert_int_eq(cop_write(&a, "jk", 2), 0);
+    ck_assert_int_eq(cop_shutdown_write(&a), 0);
+    ck_assert_int_eq(cop_reader_read_exactly_from(&reader, bytes, 12, &len), -ENODATA);
+    ck_assert_uint_eq(len, 11);
+    ck_assert_mem_eq(bytes, "abcdefghijk", 11);
+    cop_stream_close(&a);
+    cop_stream_close(&b);
+}
+
 struct drip {
     struct cop_stream *stream;
     const char *text;
@@ -102,6 +127,7 @@ TEST_IN_LOOP(search_that_timed_out_goes_on)
 static void add(TCase *tc)
 {
     add_test_in_both(tc, lines_come_one_by_one_and_the_rest_stays_readable);
+    add_test_in_both(tc, read_exactly_tells_what_came_before_an_error_and_goes_on);
     add_test_in_both(tc, mark_that_comes_in_pieces_is_found);
     add_test_in_both(tc, buffer_without_a_mark_is_too_small_and_nothing_is_lost);
     add_test_in_both(tc, search_that_timed_out_goes_on);

@@ -34,9 +34,16 @@ ssize_t cop_reader_read(struct cop_reader *reader, void *buffer, size_t size)
 
 int cop_reader_read_exactly(struct cop_reader *reader, void *buffer, size_t size)
 {
-    size_t n = take(reader, buffer, size);
+    size_t len = 0;
 
-    return n == size ? 0 : cop_read_exactly(reader->stream, (char *)buffer + n, size - n);
+    return cop_reader_read_exactly_from(reader, buffer, size, &len);
+}
+
+int cop_reader_read_exactly_from(struct cop_reader *reader, void *buffer, size_t size, size_t *len)
+{
+    if (*len < size)
+        *len += take(reader, (char *)buffer + *len, size - *len);
+    return cop_read_exactly_from(reader->stream, buffer, size, len);
 }
 
 /* Receive more behind what is held. Returns the number, 0 at the end, or -errno. */

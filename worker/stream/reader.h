@@ -30,9 +30,15 @@ COP_PUBLIC void cop_reader_init(struct cop_reader *reader, struct cop_stream *st
 /* As cop_read: what is held, else what comes. */
 COP_PUBLIC COP_MUST ssize_t cop_reader_read(struct cop_reader *reader, void *buffer, size_t size);
 
-/* As cop_read_exactly, for any size. On an error but -EINVAL, what had come is used up. */
+/* As cop_read_exactly, for any size, also one that the reader's buffer has no room for: so what had
+ * come before an error is in `buffer`, and used up. */
 COP_PUBLIC COP_MUST int cop_reader_read_exactly(struct cop_reader *reader, void *buffer,
                                                 size_t size);
+
+/* As cop_read_exactly_from: *len says after an error how much of `buffer` there is, and after
+ * -ETIMEDOUT or -ECANCELED the same call goes on. */
+COP_PUBLIC COP_MUST int cop_reader_read_exactly_from(struct cop_reader *reader, void *buffer,
+                                                     size_t size, size_t *len);
 
 /* Wait for the mark, mark_len bytes. Returns the length of what comes up to and with it, at *found
  * in the buffer, where it stays until the next call. Nothing is used up by an error: -ENODATA when
