@@ -312,92 +312,6 @@ START_TEST(task_has_a_number_of_its_own)
 }
 END_TEST
 
-/* ---- misuse ---- */
-
-static void yield_outside(void)
-{
-    (void)cop_yield();
-}
-
-static int await_itself(void *arg)
-{
-    return cop_await(cop_current_task());
-}
-
-static void run_await_itself(void)
-{
-    (void)cop_run(await_itself, NULL);
-}
-
-static int await_again(void *arg)
-{
-    return cop_await(arg);
-}
-
-static int await_twice(void *arg)
-{
-    struct cop_task *task = create(sleep_for_ever, NULL);
-
-    cop_detach(create(await_again, task));
-    return cop_await(task);
-}
-
-static void run_await_twice(void)
-{
-    (void)cop_run(await_twice, NULL);
-}
-
-static int await_one_that_has_ended_twice(void *arg)
-{
-    struct cop_task *task = create(number, &numbers[7]);
-
-    (void)cop_yield();
-    return cop_await(task) == 7 ? cop_await(task) : -1;
-}
-
-static void run_await_one_that_has_ended_twice(void)
-{
-    (void)cop_run(await_one_that_has_ended_twice, NULL);
-}
-
-static int detach_twice(void *arg)
-{
-    struct cop_task *task = create(sleep_for_ever, NULL);
-
-    cop_detach(task);
-    cop_detach(task);
-    return 0;
-}
-
-static void run_detach_twice(void)
-{
-    (void)cop_run(detach_twice, NULL);
-}
-
-static int leave_scope_open(void *arg)
-{
-    struct cop_scope *scope = malloc(sizeof(*scope));
-
-    cop_scope_enter(scope, COP_NEVER);
-    return 0;
-}
-
-static void run_leave_scope_open(void)
-{
-    (void)cop_run(leave_scope_open, NULL);
-}
-
-START_TEST(misuse_dies_with_a_sentence)
-{
-    assert_is_bug(yield_outside, "called outside a task: use cop_run");
-    assert_is_bug(run_await_itself, "a task cannot await itself");
-    assert_is_bug(run_await_twice, "a task is awaited once");
-    assert_is_bug(run_await_one_that_has_ended_twice, "a task is awaited once");
-    assert_is_bug(run_detach_twice, "a task is detached once");
-    assert_is_bug(run_leave_scope_open, "inside a scope or group that it did not exit");
-}
-END_TEST
-
 /* ---- one stack for one task after the other ---- */
 
 static void note_deferred(void *arg)
@@ -485,7 +399,6 @@ static void add(TCase *tc)
     tcase_add_test(tc, renewed_task_is_another_one_and_the_first_one_has_ended);
     tcase_add_test(tc, cancelled_task_is_not_renewed);
     tcase_add_test(tc, main_that_fails_says_why_and_has_exit_code_1);
-    tcase_add_test(tc, misuse_dies_with_a_sentence);
 }
 
 int main(void)

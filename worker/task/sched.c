@@ -147,6 +147,7 @@ spawn(struct cop_loop *loop, struct stack_pool *pool, cop_fn fn, void *arg)
     struct stack *stack;
     struct cop_task *task;
 
+    CHECK_MSG(fn, "a task runs a function, not NULL");
     if (loop->ntasks + 2 >= loop->timers.capacity && loop_prepare(loop) < 0)
         return NULL;
     stack = stack_take(pool);

@@ -132,6 +132,7 @@ void cop_detach(struct cop_task *task)
 
 bool cop_task_cancel(struct cop_task *task)
 {
+    CHECK_MSG(task, "NULL is no task: cop_create_task had no memory");
     if (task->state == TASK_DONE)
         return false;
     cop_scope_cancel(&task->root);
