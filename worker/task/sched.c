@@ -34,8 +34,9 @@ static void begin_batch(struct cop_loop *loop)
 }
 
 /* Has the kernel been kept waiting? The clock is looked at whenever the resumes since the last poll
- * have doubled: those to come will take about as long as those that were. */
-static bool is_time_to_poll(struct cop_loop *loop)
+ * have doubled: those to come will take about as long as those that were. It is seldom asked, and
+ * inlined it would have every switch guard the stack for the clock's answer. */
+static __attribute__((noinline)) bool is_time_to_poll(struct cop_loop *loop)
 {
     loop->look_at = 2 * loop->resumes;
     return loop->resumes >= RESUMES_BETWEEN_POLLS || coarse_now() != loop->coarse;
