@@ -18,6 +18,7 @@ struct select {
     struct cop_waitable *waits;
     size_t nlinked; /* of them stand in their lists */
     struct cop_waitable *winner;
+    bool has_fd; /* among those that are linked */
 };
 
 struct kind {
@@ -142,6 +143,7 @@ static void fd_ready(struct fd_watch *watch)
 
 static int link_fd(struct cop_waitable *wait)
 {
+    wait->select->has_fd = true;
     fd_watch_start(&wait->watch, wait->fd, wait->kind == COP_ON_WRITABLE, fd_ready);
     return 0;
 }
@@ -205,19 +207,10 @@ static int link_all(struct select *select, size_t n, struct cop_task *self)
     return 0;
 }
 
-static bool has_fd(const struct cop_waitable *waits, size_t n)
+static int park(struct select *select, struct cop_task *self)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (kinds[waits[i].kind].link == link_fd)
-            return true;
-    }
-    return false;
-}
-
-static int park(struct cop_task *self, const struct cop_waitable *waits, size_t n)
-{
-    if (!has_fd(waits, n))
-        sched_waits_on(self, WAITS_ON_TASKS, waits);
+    if (!select->has_fd)
+        sched_waits_on(self, WAITS_ON_TASKS, select);
     return sched_park(self, "select", COP_NEVER);
 }
 
@@ -243,7 +236,7 @@ int cop_select(struct cop_waitable *waits, size_t n)
     if (rc == 0)
         rc = link_all(&select, n, self);
     if (rc == 0)
-        rc = park(self, waits, n);
+        rc = park(&select, self);
     unlink_all(&select);
     if (!select.winner)
         return rc;

@@ -96,9 +96,8 @@ struct cop_loop {
     uint32_t resumes;         /* tasks in the snapshots since the last poll */
     uint32_t look_at;         /* look at the clock after so many of them */
     int64_t now;              /* clock_now() at the last poll */
-    uint32_t credit;          /* see sched_keep_fair */
+    int64_t coarse;           /* the coarse clock, likewise */
     struct cop_task *leaving; /* a task that has ended and must be taken apart on another stack */
-    int64_t coarse;           /* the coarse clock at the last poll */
     struct cop_task **poll_tail; /* where this poll's events go in the queue; NULL: none runs */
     struct cop_task **event_end; /* where the tasks of this event go */
     bool blocking;               /* tasks: 1, the kernel waits */
@@ -108,6 +107,7 @@ struct cop_loop {
     bool wants_watchdog;   /* see slow_task.h */
     bool closing;          /* in loop_free: no new tasks from outside */
     bool closed;           /* the last messages are being called */
+    uint8_t credit;        /* see sched_keep_fair */
     _Atomic uint64_t turn; /* moves at each switch; odd while a task runs. Other threads read it */
     uint64_t next_id;
     size_t ntasks; /* alive, without the thread's own */

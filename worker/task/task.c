@@ -88,11 +88,17 @@ struct cop_task *(cop_create_task)(cop_fn fn, void *arg)
     return cop_create_task_with(fn, arg, NULL);
 }
 
+static int take_result(struct cop_task *task)
+{
+    int result = task->result;
+
+    sched_reap(task);
+    return result;
+}
+
 int cop_await(struct cop_task *task)
 {
     struct cop_task *self = sched_current();
-    bool at_once;
-    int result;
 
     CHECK_MSG(task, "NULL is no task: cop_create_task had no memory");
     CHECK_MSG(task != self, "a task cannot await itself");
@@ -101,19 +107,16 @@ int cop_await(struct cop_task *task)
               "a task is awaited once, and neither detached nor in a group");
     CHECK_MSG(!task->extras.watcher, "a task is not awaited while another wait looks at it");
     task->waiter = self; /* and stays: who awaits it again is found out */
-    at_once = task->state == TASK_DONE;
-    if (!at_once) {
+    if (task->state == TASK_DONE)
+        return sched_keep_fair(self, take_result(task));
+    sched_waits_on(self, WAITS_ON_TASK, task);
+    if (sched_check(self) < 0 || sched_park(self, "await", COP_NEVER) == -ECANCELED)
+        cop_task_cancel(task);
+    while (task->state != TASK_DONE) {
         sched_waits_on(self, WAITS_ON_TASK, task);
-        if (sched_check(self) < 0 || sched_park(self, "await", COP_NEVER) == -ECANCELED)
-            cop_task_cancel(task);
-        while (task->state != TASK_DONE) {
-            sched_waits_on(self, WAITS_ON_TASK, task);
-            (void)sched_park_uninterruptible(self, "await");
-        }
+        (void)sched_park_uninterruptible(self, "await");
     }
-    result = task->result;
-    sched_reap(task);
-    return at_once ? sched_keep_fair(self, result) : result;
+    return take_result(task);
 }
 
 void cop_detach(struct cop_task *task)
