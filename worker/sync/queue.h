@@ -11,7 +11,8 @@
 
 #include "worker/sync/waiter.h"
 
-/* < 0 when a comes out before b. Which of two equal items comes first is not specified. */
+/* < 0 when a comes out before b. Which of two equal items comes first is not specified: who needs
+ * them in order has a number in the item that grows with each put, and compares it last. */
 typedef int (*cop_compare_fn)(const void *a, const void *b);
 
 enum cop_queue_order { COP_QUEUE_FIFO, COP_QUEUE_LIFO, COP_QUEUE_PRIORITY };
