@@ -112,7 +112,8 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointe
         -Wvla -Wformat=2 -Wundef -Wcast-align -Wno-unused-parameter $(if $(WERROR),-Werror)
 SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 
-BASE_CFLAGS   := $(OPT) -g -fno-omit-frame-pointer -fvisibility=hidden $(SAN_FLAGS) $(ARCH_CFLAGS)
+# Where in a cache line a short function begins is a tenth of what a switch of tasks costs.
+BASE_CFLAGS   := $(OPT) -falign-functions=32 -g -fno-omit-frame-pointer -fvisibility=hidden $(SAN_FLAGS) $(ARCH_CFLAGS)
 HOUSE_CFLAGS  := -std=gnu11 -pthread $(BASE_CFLAGS) -fstack-protector-strong -fstack-clash-protection $(WARN) $(CFLAGS)
 HOUSE_DEFINES := -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(LLHTTP_CFLAGS) $(CPPFLAGS)
 LINK          := $(CC) $(OPT) $(SAN_FLAGS) $(ARCH_LDFLAGS) $(LDFLAGS)

@@ -37,7 +37,7 @@ int cop_call_soon_threadsafe(struct cop_loop *loop, void (*fn)(void *arg), void 
         return -EINVAL;
     if (loop->blocking)
         return -ENOTSUP;
-    if (loop == loop_here && loop->closed)
+    if (loop == loop_here && loop->is_ending)
         return -ECANCELED;
     soon = malloc(sizeof(*soon));
     if (!soon)

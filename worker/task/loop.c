@@ -59,7 +59,7 @@ struct cop_loop *loop_new(const struct loop_options *options)
         return NULL;
     }
     loop->blocking = options->blocking;
-    loop->is_closed = options->is_closed;
+    loop->is_isolated = options->is_isolated;
     loop->beat = options->beat;
     loop->interrupt = options->interrupt;
     loop->idle_until = options->idle_until;
@@ -126,7 +126,7 @@ static int64_t poll_until(const struct cop_loop *loop)
 {
     int64_t first = timer_first(&loop->timers);
 
-    if (__builtin_expect(loop->debug, 0) && loop->is_closed && first == COP_NEVER)
+    if (__builtin_expect(loop->debug, 0) && loop->is_isolated && first == COP_NEVER)
         return clock_now() + LOOK_AGAIN_NS;
     return first;
 }
@@ -154,7 +154,7 @@ static void poll_events(struct cop_loop *loop)
 /* In debug mode: is there nothing that a poll could bring? */
 static bool is_stuck(const struct cop_loop *loop)
 {
-    return __builtin_expect(loop->debug, 0) && loop->is_closed && debug_is_deadlocked(loop);
+    return __builtin_expect(loop->debug, 0) && loop->is_isolated && debug_is_deadlocked(loop);
 }
 
 /* Tasks that wait for each other uninterruptibly never end: they are gone as they are. */
@@ -191,7 +191,7 @@ void loop_free(struct cop_loop *loop)
         sched_run_ready(loop);
     }
     timer_stop(&loop->timers, &loop->thread.timer);
-    loop->closed = true;
+    loop->is_ending = true;
     poller_free(loop->poller);
     free_stacks(loop);
     timer_heap_fini(&loop->timers);

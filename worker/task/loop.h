@@ -30,7 +30,7 @@ enum loop_interrupt {
 struct loop_options {
     size_t stack_size; /* of each task */
     bool blocking;     /* for `tasks: 1`: the thread itself serves, and the kernel waits */
-    bool is_closed;    /* nothing but its own tasks gives it work: no listener, no messages */
+    bool is_isolated;  /* nothing but its own tasks gives it work: no listener, no messages */
     bool debug;        /* see debug.h; COPPICE_DEBUG=1 does the same for every loop */
     const COP_ATOMIC int
         *interrupt; /* of a blocking loop: enum loop_interrupt, the caller's; may be NULL */

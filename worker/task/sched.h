@@ -102,11 +102,11 @@ struct cop_loop {
     struct cop_task **event_end; /* where the tasks of this event go */
     bool blocking;               /* tasks: 1, the kernel waits */
     bool debug;                  /* see debug.h */
-    bool is_closed;              /* see loop_options */
+    bool is_isolated;            /* see loop_options */
     bool stopped;
     bool wants_watchdog;   /* see slow_task.h */
     bool closing;          /* in loop_free: no new tasks from outside */
-    bool closed;           /* the last messages are being called */
+    bool is_ending;        /* the last messages are being called */
     uint8_t credit;        /* see sched_keep_fair */
     _Atomic uint64_t turn; /* moves at each switch; odd while a task runs. Other threads read it */
     uint64_t next_id;

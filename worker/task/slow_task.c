@@ -57,7 +57,7 @@ void slow_task_leave(struct cop_loop *loop)
 /* Debug mode goes on without it where no thread can be had. */
 void slow_task_debug(struct cop_loop *loop)
 {
-    if (loop->is_closed && !loop->wants_watchdog)
+    if (loop->is_isolated && !loop->wants_watchdog)
         (void)enter(loop, SLOW_TASK_DEFAULT);
 }
 
@@ -67,7 +67,7 @@ int cop_set_slow_task(cop_time limit)
 
     if (!loop || limit < 0)
         return -EINVAL;
-    if (!loop->is_closed)
+    if (!loop->is_isolated)
         return -EBUSY;
     if (limit > 0)
         return enter(loop, limit);

@@ -249,7 +249,7 @@ int cop_run(cop_fn main, void *arg)
         return -EINVAL;
     if (loop_here)
         return -EBUSY;
-    loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT, .is_closed = true});
+    loop = loop_new(&(struct loop_options){.stack_size = STACK_SIZE_DEFAULT, .is_isolated = true});
     if (!loop)
         return -ENOMEM;
     task = sched_spawn(loop, run_main, &call);
