@@ -191,7 +191,7 @@ WRAPPED := malloc calloc realloc reallocarray free strdup strndup asprintf open_
 
 $(BUILD)/unit/test_fault%: $(BUILD)/obj/tests/unit/test_fault%.o $(ALL_OBJ) $(BUILD)/objects
 	@mkdir -p $(@D)
-	@$(CC) -r -nostdlib $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) -o $@.o $(filter %.o,$^)
+	@$(CC) $(OPT) $(NO_LTO) -r -nostdlib $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) -o $@.o $(filter %.o,$^)
 	$(call say,LINK)$(LINK) -rdynamic -o $@ $@.o $(LIBS) $(CHECK_LIBS)
 
 # What the programs and the headers say, in the templates' places.
