@@ -11,7 +11,7 @@ from installed import ROOT, SANITIZERS
 from waiting import DEADLINE
 
 # A sanitizer's run-time comes with the compiler that built the library.
-COMPILERS = ["cc"] if SANITIZERS else ["gcc", "clang"]
+COMPILERS = ["cc"] if SANITIZERS else [name for name in ("gcc", "clang") if shutil.which(name)]
 LINKS = [[], ["-Wl,--gc-sections"]] + ([] if SANITIZERS else [["-static-pie"], ["-fsanitize=address"]])
 
 # What our own files call so, and a program might.
