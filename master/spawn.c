@@ -77,7 +77,8 @@ static void master_died(int number)
 /* The kernel's signal for the end of the master, whichever way. Returns 0 or -errno. */
 static int outlive_briefly(void)
 {
-    struct sigaction action = {.sa_handler = master_died, .sa_flags = SA_RESTART};
+    /* It may find a task whose stack has no room for it. */
+    struct sigaction action = {.sa_handler = master_died, .sa_flags = SA_RESTART | SA_ONSTACK};
 
     sigemptyset(&action.sa_mask);
     if (sigaction(HERITAGE_ORPHAN_SIGNAL, &action, NULL) < 0)

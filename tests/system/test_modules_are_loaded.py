@@ -10,18 +10,10 @@ import subprocess
 import pytest
 
 from clients import Client
+from modules import ROOT, build
 from waiting import wait_until
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COPPICE = os.path.abspath(os.environ.get("COPPICE", "build/coppice"))
-
-
-def build(folder, source, name="app.so"):
-    path = folder / name
-    (folder / "app.c").write_text(source)
-    subprocess.run(["cc", "-shared", "-fPIC", "-Wall", "-Werror", "-I", ROOT, "-I", f"{ROOT}/worker", "-o", path,
-                    folder / "app.c"], check=True)
-    return path
 
 
 def refused(folder, app):

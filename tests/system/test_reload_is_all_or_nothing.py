@@ -2,7 +2,6 @@
 """A reload that cannot succeed changes nothing, and says why to whoever asked, and to the log."""
 
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -10,10 +9,9 @@ import subprocess
 import pytest
 
 from clients import Load
+from modules import build
 from server import COPPICECTL, SUPERVISION
 from waiting import DEADLINE, wait_until
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # An app that starts as its file says.
 SOURCE = r"""
@@ -56,12 +54,7 @@ class Moody:
     def __init__(self, folder):
         self.mode = folder / "mode"
         self.app = str(folder / "moody.so")
-        (folder / "moody.c").write_text(SOURCE)
-        subprocess.run(
-            ["cc", "-shared", "-fPIC", "-I", ROOT, "-I", ROOT / "worker", f'-DMODE_FILE="{self.mode}"']
-            + ["-o", self.app, folder / "moody.c"],
-            check=True,
-        )
+        build(folder, SOURCE, "moody.so", f'-DMODE_FILE="{self.mode}"')
 
     def becomes(self, mode):
         self.mode.write_text(mode)
@@ -322,18 +315,14 @@ def test_control_socket_takes_its_mode_and_keeps_its_place(serve):
 
 
 def build_module(folder, handler):
-    """Put in place of folder/app.so, as installers do, an app whose handler has this body; its path."""
+    """An app whose handler has this body; its path."""
     source = f"""
         #include <coppice.h>
         #include <unistd.h>
         static int answer(struct cop_request *request, struct cop_response *response) {{ {handler} }}
         const struct cop_app cop_app = {{.abi = COP_ABI, .name = "it", .handler = answer}};
     """
-    (folder / "app.c").write_text(source)
-    include = ["-I", ROOT, "-I", ROOT / "worker"]
-    subprocess.run(["cc", "-shared", "-fPIC", *include, "-o", folder / "new", folder / "app.c"], check=True)
-    os.replace(folder / "new", folder / "app.so")
-    return str(folder / "app.so")
+    return str(build(folder, source))
 
 
 def test_module_is_loaded_anew(serve, tmp_path):

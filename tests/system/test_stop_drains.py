@@ -9,11 +9,38 @@ import subprocess
 import pytest
 
 from clients import Client
-from server import COPPICECTL
+from modules import build
+from server import COPPICECTL, SANITIZED
 from waiting import DEADLINE, wait_until
 
 MODELS = pytest.mark.parametrize("tasks", [100, 1])
 WAITS = {"app": "wait", "workers": 1}
+
+# Its handler leaves the stack less room than the kernel takes for a signal, and holds its loop.
+DEEP = """
+#include <alloca.h>
+#include <coppice.h>
+#include <stdint.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, LEFT = 300 };
+
+static int deep(struct cop_request *request, struct cop_response *response)
+{
+    volatile char here, *reserved;
+    uintptr_t low = (uintptr_t)&here & -(uintptr_t)PAGE;
+
+    errno = 0; /* the guard is the first page that the kernel cannot read */
+    while (access((char *)(low - PAGE), F_OK) == 0 || errno != EFAULT)
+        low -= PAGE;
+    reserved = alloca((uintptr_t)&here - low - LEFT);
+    for (;;)
+        reserved[0]++;
+    return 0;
+}
+
+const struct cop_app cop_app = {.abi = COP_ABI, .name = "deep", .handler = deep};
+"""
 
 
 def in_flight(server, path):
@@ -175,6 +202,25 @@ def test_worker_that_hangs_does_not_outlive_a_killed_master(serve):
         server.exit_code()
         assert is_cut(client)
     wait_until(lambda: not server.pids() and is_free(address), "the worker has left, and the port is free")
+
+
+def is_pending(pid, number):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        mask = next(line.split()[1] for line in file if line.startswith("ShdPnd:"))
+    return int(mask, 16) >> (number - 1) & 1
+
+
+@pytest.mark.skipif(SANITIZED, reason="signals have no stack of their own there")
+def test_end_of_the_master_reaches_a_worker_whose_task_has_used_up_its_stack(serve, tmp_path):
+    server = serve({"web": {"app": str(build(tmp_path, DEEP)), "workers": 1}})
+    [worker] = [row["pid"] for row in server.workers()]
+    with server.client() as client:
+        client.ask("/")
+        wait_until(lambda: "holds its loop" in server.logged(), "it hangs")
+        server.signal(signal.SIGKILL)
+        server.exit_code()
+        wait_until(lambda: is_pending(worker, signal.SIGTERM), "the worker is told to drain")
+    os.kill(worker, signal.SIGKILL)
 
 
 @MODELS
