@@ -39,13 +39,18 @@ static void tell(const struct cop_task *task)
     (void)printer_flush(&line);
 }
 
-static void fault(int signal_number, siginfo_t *info, void *context)
+bool overflow_is_fault(const siginfo_t *info)
 {
     const struct cop_loop *loop = loop_here;
     const struct cop_task *task = loop ? loop->current : NULL;
 
-    if (task && task->stack && stack_is_guard(task->stack, info->si_addr))
-        tell(task);
+    return task && task->stack && info->si_code > 0 && stack_is_guard(task->stack, info->si_addr);
+}
+
+static void fault(int signal_number, siginfo_t *info, void *context)
+{
+    if (overflow_is_fault(info))
+        tell(loop_here->current);
     /* The instruction is tried again, and meets whoever was there before; so must a signal that
      * kill(2) sent, which has none. */
     (void)sigaction(SIGSEGV, &before, NULL);

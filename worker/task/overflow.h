@@ -9,6 +9,9 @@
 #ifndef COPPICE_OVERFLOW_H
 #define COPPICE_OVERFLOW_H
 
+#include <signal.h>
+#include <stdbool.h>
+
 /* What one thread has for it: a stack for the signal's handler, as there is no room on the other.
  */
 struct overflow {
@@ -22,5 +25,8 @@ void overflow_stop(struct overflow *overflow);
 /* What the lines of this process call the app, which must last; NULL, as at first: the program's
  * name. Before there are tasks. */
 void overflow_set_app(const char *app);
+
+/* In a handler of SIGSEGV: has the running task met its guard? */
+bool overflow_is_fault(const siginfo_t *info);
 
 #endif

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "worker/task/inspect.h"
+#include "worker/task/overflow.h"
 #include "worker/task/printer.h"
 #include "worker/task/sched.h"
 #include "worker/task/symbols.h"
@@ -109,14 +110,6 @@ static void aborted(int signal_number, siginfo_t *info, void *context)
 
 /* ---- faults ---- */
 
-/* That is told by overflow.c, and there is no stack to look at. */
-static bool is_overflow(const struct cop_loop *loop, const siginfo_t *info)
-{
-    const struct cop_task *task = loop ? loop->current : NULL;
-
-    return task && task->stack && info->si_code > 0 && stack_is_guard(task->stack, info->si_addr);
-}
-
 /* Nothing but the running stack: what lies in memory may be what the fault comes from. */
 static void describe_fault(int signal_number, const siginfo_t *info, const void *context)
 {
@@ -124,7 +117,8 @@ static void describe_fault(int signal_number, const siginfo_t *info, const void 
     struct backtrace running;
     struct printer printer;
 
-    if (is_overflow(loop, info))
+    /* That has been told, and there is no stack to look at. */
+    if (overflow_is_fault(info))
         return;
     printer_init(&printer, log_fd());
     print_text(&printer, "coppice: this process dies of SIG");
