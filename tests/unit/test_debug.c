@@ -4,6 +4,7 @@
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,7 +274,7 @@ static cop_fn wait_in_vain;
 static void run_wait_in_vain(void)
 {
     setenv("COPPICE_DEBUG", "1", 1);
-    alarm(5);
+    alarm(8); /* less than an idle thread stays */
     _exit(cop_run(wait_in_vain, NULL) == -EDEADLK ? 7 : 8);
 }
 
@@ -396,10 +397,15 @@ static void set_event(void *arg)
     cop_event_set(&from_thread);
 }
 
+static sem_t abandoned;
+
+/* Longer than it takes to look for a deadlock twice. */
 static int set_it_later(void *arg)
 {
     struct timespec pause = {.tv_nsec = 300 * NS_PER_MS};
 
+    while (sem_wait(&abandoned) < 0)
+        ;
     nanosleep(&pause, NULL);
     return cop_call_soon_threadsafe(arg, set_event, NULL);
 }
@@ -411,7 +417,9 @@ static int abandon_job(void *arg)
 
 static int wait_for_job(void *arg)
 {
+    ck_assert_int_eq(sem_init(&abandoned, 0, 0), 0);
     ck_assert_int_eq(cop_wait_for(abandon_job, NULL, 50 * COP_MS), -ETIMEDOUT);
+    ck_assert_int_eq(sem_post(&abandoned), 0);
     return cop_event_wait(&from_thread);
 }
 

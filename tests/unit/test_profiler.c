@@ -129,7 +129,8 @@ static int profile_two_places(void *arg)
     ck_assert_int_eq(cop_sleep(250 * COP_MS), 0);
     ck_assert_int_gt(cop_profile_stop(fd), 0);
     text = said_read(fd);
-    ck_assert_int_ge(parse(text, "sleep_here_or_there", &total), 4);
+    /* Each sample has both. */
+    ck_assert_int_ge(parse(text, "sleep_here_or_there", &total), 2);
     line = strstr(text, "sleep_here_or_there");
     ck_assert_ptr_null(strstr(line + 1, "sleep_here_or_there"));
     ck_assert_int_eq(cop_cancel_and_wait(here), -ECANCELED);
