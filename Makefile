@@ -439,4 +439,5 @@ clean:  ## remove build/
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
 	@echo
-	@echo "Variables: CC=gcc|clang OPT=-O2 SAN=address,undefined|thread WERROR=1 PREFIX=/usr/local DESTDIR= V=1"
+	@echo "Variables: CC=gcc|clang OPT=-O2 SAN=address,undefined|thread WERROR=1 V=1"
+	@echo "           PREFIX=/usr/local LIBDIR=PREFIX/lib DESTDIR="
