@@ -178,12 +178,12 @@ static void print_array(struct jsontext *text, const json_t *array, unsigned dep
 
 static void print_integer(struct jsontext *text, json_int_t number)
 {
-    uint64_t size = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    uint64_t magnitude = number < 0 ? -(uint64_t)number : (uint64_t)number;
     char digits[DECIMAL_MAX];
 
     if (number < 0)
         jsontext_put_char(text, '-');
-    jsontext_put(text, digits, (size_t)(decimal_print(digits, size) - digits));
+    jsontext_put(text, digits, (size_t)(decimal_print(digits, magnitude) - digits));
 }
 
 /* 15 digits are what a double surely holds: 0.1 is printed as 0.1. */

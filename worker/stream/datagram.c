@@ -92,9 +92,8 @@ int cop_send_to(struct cop_datagram *datagram, const void *buffer, size_t size,
         ssize_t n = sendto(datagram->io.fd, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL,
                            to ? sockaddr_of(to) : NULL, to ? to->len : 0);
 
-        if (n >= 0) {
+        if (n >= 0)
             return sched_keep_fair(self, 0);
-        }
         if (errno == EAGAIN)
             rc = io_wait_writable(&datagram->io, COP_NEVER);
         else if (errno != EINTR)

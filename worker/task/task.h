@@ -8,9 +8,9 @@
  * wait returns -ECANCELED. A wait that has completed returns its result even if it was cancelled
  * meanwhile. A call that could wait and need not lets the others run now and then all the same, so
  * that a task whose calls all succeed at once stops neither tasks nor deadlines; cop_queue_try_get
- * and its like, which never wait, do not. In a blocking loop (`tasks: 1`) a wait that the kernel
- * alone cannot do needs a scheduler, and may return -ENOMEM where there is no memory or descriptor
- * for one.
+ * and its like, which cannot wait, never do that. In a blocking loop (`tasks: 1`) a wait that the
+ * kernel alone cannot do needs a scheduler, and may return -ENOMEM where there is no memory or
+ * descriptor for one.
  */
 #ifndef COPPICE_TASK_H
 #define COPPICE_TASK_H
