@@ -135,7 +135,9 @@ static void drain_loop(struct loop_message *message)
     else
         model_tasks_drain(serving->model, serving->spread_ns, connections_left, serving);
     atomic_store(&serving->has_closed, true);
-    beat_set_state(serving->beat, BEAT_DRAINING);
+    /* With nobody connected it has left already. */
+    if (serving->beat->view.state < BEAT_DRAINING)
+        beat_set_state(serving->beat, BEAT_DRAINING);
 }
 
 static void cut_loop(struct loop_message *message)
