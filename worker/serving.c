@@ -158,8 +158,7 @@ static int start_on_loop(struct serving *serving)
     struct model_options options = {.sockets = heritage->sockets,
                                     .nsockets = heritage->nsockets,
                                     .tasks = connection_limit(pool_of(serving)),
-                                    .service = &serving->service,
-                                    .beat = serving->beat};
+                                    .service = &serving->service};
     int rc = start_app(serving);
 
     if (rc < 0)
@@ -244,8 +243,7 @@ static void *run_blocking_thread(void *arg)
     struct model_options model = {.sockets = heritage->sockets,
                                   .nsockets = heritage->nsockets,
                                   .tasks = 1,
-                                  .service = &serving->service,
-                                  .beat = serving->beat};
+                                  .service = &serving->service};
     struct loop_options options = {.stack_size = pool_of(serving)->stack_size,
                                    .blocking = true,
                                    .debug = pool_of(serving)->debug,

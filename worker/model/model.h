@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/beat.h"
 #include "common/heritage.h"
 #include "worker/stream/connection.h"
 #include "worker/task/loop.h"
@@ -19,7 +18,6 @@ struct model_options {
     size_t nsockets;
     unsigned tasks; /* connections at once */
     struct cop_service *service;
-    struct beat *beat;
 };
 
 /* Many connections on a loop of tasks. start, tick and stop run on the loop's stack. */

@@ -56,7 +56,6 @@ struct record {
 struct model_tasks {
     struct cop_loop *loop;
     struct cop_service *service;
-    struct beat *beat;
     struct listener *listeners;
     size_t nlisteners;
     size_t limit;
@@ -383,7 +382,6 @@ struct model_tasks *model_tasks_start(struct cop_loop *loop, const struct model_
     }
     model->loop = loop;
     model->service = options->service;
-    model->beat = options->beat;
     model->limit = options->tasks;
     model->soft_limit = options->tasks - options->tasks / 10;
     model->batch_end = &model->batch;
