@@ -174,12 +174,41 @@ TEST_IN_LOOP(stream_that_waits_for_a_disk_takes_no_other_writer_and_may_be_close
     close(file);
 }
 
+static int count_turns(void *arg)
+{
+    int *turns = arg;
+
+    while (cop_yield() == 0)
+        ++*turns;
+    return 0;
+}
+
+TEST_IN_LOOP(task_whose_files_are_sent_at_once_lets_the_others_run)
+{
+    struct cop_stream a, b;
+    int file = make_file(), turns = 0;
+    struct cop_task *other = cop_create_task(count_turns, &turns);
+    char byte;
+
+    open_pair(&a, &b);
+    for (int i = 0; i < 3 * SCHED_STREAK_MAX; i++) {
+        ck_assert_int_eq(cop_sendfile(&a, file, 0, 1), 0);
+        ck_assert_int_eq(recv(b.io.fd, &byte, 1, 0), 1);
+    }
+    ck_assert_int_ge(turns, 2);
+    (void)cop_cancel_and_wait(other);
+    cop_stream_close(&a);
+    cop_stream_close(&b);
+    close(file);
+}
+
 static void add(TCase *tc)
 {
     add_test_in_both(tc, file_that_is_larger_than_the_kernel_holds_arrives_whole);
     add_test_in_both(tc, sendfile_past_the_end_or_before_the_start_fails);
     add_test_in_both(tc, sendfile_times_out_when_nobody_reads_and_under_a_deadline);
     add_test_in_both(tc, sendfile_to_a_peer_that_is_gone_fails_without_a_signal);
+    add_test_in_both(tc, task_whose_files_are_sent_at_once_lets_the_others_run);
     add_test(tc, file_that_is_not_in_memory_is_read_by_a_thread_first);
     add_test(tc, stream_that_waits_for_a_disk_takes_no_other_writer_and_may_be_closed);
 }

@@ -9,6 +9,7 @@
 #include "common/metrics.h"
 #include "worker/stream/page_cache.h"
 #include "worker/stream/sigpipe.h"
+#include "worker/task/sched.h"
 
 /* At once. What a blocking socket takes in one call cannot be interrupted; on a loop, the others
  * wait for it. */
@@ -112,5 +113,5 @@ int cop_sendfile(struct cop_stream *stream, int file, off_t offset, size_t size)
     /* After -EBADF somebody has closed it. */
     if (toggle && stream->io.fd >= 0)
         CHECK(set_nonblocking(stream->io.fd, false) == 0);
-    return rc;
+    return sched_keep_fair(sched_current(), rc);
 }
