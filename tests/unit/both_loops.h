@@ -34,6 +34,16 @@ static int run_body(void *arg)
     return 0;
 }
 
+/* A task that counts, in the int at arg, how often it is let run. */
+static inline int count_turns(void *arg)
+{
+    int *turns = arg;
+
+    while (cop_yield() == 0)
+        ++*turns;
+    return 0;
+}
+
 static inline void run_in_loop(void (*run)(void), int blocking)
 {
     struct body body = {run};

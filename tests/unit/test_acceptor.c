@@ -100,15 +100,6 @@ TEST_IN_LOOP(cancelled_accept_leaves_the_connection_for_the_next)
     cop_acceptor_close(&acceptor);
 }
 
-static int count_turns(void *arg)
-{
-    int *turns = arg;
-
-    while (cop_yield() == 0)
-        ++*turns;
-    return 0;
-}
-
 TEST_IN_LOOP(task_that_finds_a_connection_each_time_lets_the_others_run)
 {
     enum { CLIENTS = 3 * SCHED_STREAK_MAX };

@@ -130,15 +130,6 @@ TEST_IN_LOOP(second_sender_is_busy_while_the_first_waits_for_room)
     cop_datagram_close(&b);
 }
 
-static int count_turns(void *arg)
-{
-    int *turns = arg;
-
-    while (cop_yield() == 0)
-        ++*turns;
-    return 0;
-}
-
 TEST_IN_LOOP(task_whose_messages_always_go_and_come_lets_the_others_run)
 {
     struct cop_datagram a;

@@ -190,15 +190,6 @@ static void open_objects(void)
     ck_assert_int_eq(cop_yield(), 0);
 }
 
-static int count_turns(void *arg)
-{
-    int *turns = arg;
-
-    while (cop_yield() == 0)
-        ++*turns;
-    return 0;
-}
-
 static int ring(void *arg)
 {
     bool *rang = arg;

@@ -52,6 +52,36 @@ TEST_IN_LOOP(read_exactly_tells_what_came_before_an_error_and_goes_on)
     cop_stream_close(&b);
 }
 
+TEST_IN_LOOP(task_that_reads_what_is_held_lets_the_others_run)
+{
+    enum { LINES = 3 * SCHED_STREAK_MAX };
+    static char held[4 * LINES], sent[4 * LINES], bytes[2];
+    struct cop_stream a, b;
+    struct cop_reader reader;
+    struct cop_task *other;
+    int turns = 0;
+    char *line;
+
+    memset(sent, '\n', sizeof(sent));
+    open_pair(&a, &b);
+    cop_reader_init(&reader, &b, held, sizeof(held));
+    ck_assert_int_eq(cop_write(&a, sent, sizeof(sent)), 0);
+    ck_assert_int_eq(cop_reader_read_until(&reader, "\n", 1, &line), 1);
+    other = cop_create_task(count_turns, &turns);
+    for (int i = 0; i < LINES; i++)
+        ck_assert_int_eq(cop_reader_read_until(&reader, "\n", 1, &line), 1);
+    ck_assert_int_ge(turns, 2);
+    for (int i = turns = 0; i < LINES - 1; i++)
+        ck_assert_int_eq(cop_reader_read(&reader, bytes, 1), 1);
+    ck_assert_int_ge(turns, 2);
+    for (int i = turns = 0; i < LINES; i++)
+        ck_assert_int_eq(cop_reader_read_exactly(&reader, bytes, 2), 0);
+    ck_assert_int_ge(turns, 2);
+    (void)cop_cancel_and_wait(other);
+    cop_stream_close(&a);
+    cop_stream_close(&b);
+}
+
 struct drip {
     struct cop_stream *stream;
     const char *text;
@@ -127,6 +157,7 @@ TEST_IN_LOOP(search_that_timed_out_goes_on)
 static void add(TCase *tc)
 {
     add_test_in_both(tc, lines_come_one_by_one_and_the_rest_stays_readable);
+    add_test_in_both(tc, task_that_reads_what_is_held_lets_the_others_run);
     add_test_in_both(tc, read_exactly_tells_what_came_before_an_error_and_goes_on);
     add_test_in_both(tc, mark_that_comes_in_pieces_is_found);
     add_test_in_both(tc, buffer_without_a_mark_is_too_small_and_nothing_is_lost);

@@ -174,15 +174,6 @@ TEST_IN_LOOP(stream_that_waits_for_a_disk_takes_no_other_writer_and_may_be_close
     close(file);
 }
 
-static int count_turns(void *arg)
-{
-    int *turns = arg;
-
-    while (cop_yield() == 0)
-        ++*turns;
-    return 0;
-}
-
 TEST_IN_LOOP(task_whose_files_are_sent_at_once_lets_the_others_run)
 {
     struct cop_stream a, b;

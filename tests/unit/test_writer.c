@@ -101,8 +101,29 @@ TEST_IN_LOOP(marks_that_make_no_sense_are_refused)
     cop_stream_close(&a);
 }
 
+TEST_IN_LOOP(task_whose_writes_are_held_lets_the_others_run)
+{
+    enum { WRITES = 3 * SCHED_STREAK_MAX };
+    static char buffer[WRITES];
+    struct cop_stream a, b;
+    struct cop_writer writer;
+    struct cop_task *other;
+    int turns = 0;
+
+    open_pair(&a, &b);
+    ck_assert_int_eq(cop_writer_init(&writer, &a, buffer, sizeof(buffer), 0), 0);
+    other = cop_create_task(count_turns, &turns);
+    for (int i = 0; i < WRITES; i++)
+        ck_assert_int_eq(cop_writer_write(&writer, "x", 1), 0);
+    ck_assert_int_ge(turns, 2);
+    (void)cop_cancel_and_wait(other);
+    cop_stream_close(&a);
+    cop_stream_close(&b);
+}
+
 static void add(TCase *tc)
 {
+    add_test_in_both(tc, task_whose_writes_are_held_lets_the_others_run);
     add_test_in_both(tc, small_writes_gather_until_flush_or_the_high_water_mark);
     add_test_in_both(tc, long_write_goes_straight_behind_what_is_held);
     add_test_in_both(tc, write_that_timed_out_takes_nothing_and_the_held_bytes_can_be_sent_later);

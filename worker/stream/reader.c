@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "worker/task/sched.h"
+
 void cop_reader_init(struct cop_reader *reader, struct cop_stream *stream, char *buffer,
                      size_t size)
 {
@@ -27,9 +29,12 @@ static size_t take(struct cop_reader *reader, void *buffer, size_t size)
 
 ssize_t cop_reader_read(struct cop_reader *reader, void *buffer, size_t size)
 {
-    if (held(reader) > 0 && size > 0)
-        return (ssize_t)take(reader, buffer, size);
-    return cop_read(reader->stream, buffer, size);
+    size_t n = take(reader, buffer, size);
+
+    if (n == 0)
+        return cop_read(reader->stream, buffer, size);
+    (void)sched_keep_fair(sched_current(), 0);
+    return (ssize_t)n;
 }
 
 int cop_reader_read_exactly(struct cop_reader *reader, void *buffer, size_t size)
@@ -43,6 +48,8 @@ int cop_reader_read_exactly_from(struct cop_reader *reader, void *buffer, size_t
 {
     if (*len < size)
         *len += take(reader, (char *)buffer + *len, size - *len);
+    if (*len >= size)
+        return sched_keep_fair(sched_current(), 0);
     return cop_read_exactly_from(reader->stream, buffer, size, len);
 }
 
@@ -79,6 +86,7 @@ ssize_t cop_reader_read_until(struct cop_reader *reader, const void *mark, size_
         if (at) {
             *found = start;
             reader->start += (size_t)(at - start) + mark_len;
+            (void)sched_keep_fair(sched_current(), 0);
             return at - start + (ssize_t)mark_len;
         }
         searched = held(reader) < mark_len ? 0 : held(reader) - mark_len + 1;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "worker/task/sched.h"
+
 int cop_writer_init(struct cop_writer *writer, struct cop_stream *stream, char *buffer, size_t high,
                     size_t low)
 {
@@ -58,7 +60,7 @@ int cop_writer_write(struct cop_writer *writer, const void *buffer, size_t size)
     if (!fits)
         return cop_write(writer->stream, buffer, size);
     append(writer, buffer, size);
-    return 0;
+    return sched_keep_fair(sched_current(), 0);
 }
 
 int cop_writer_flush(struct cop_writer *writer)
