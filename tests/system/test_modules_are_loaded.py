@@ -77,6 +77,7 @@ const struct cop_app cop_app = {
 @pytest.mark.parametrize("right, wrong, why", [
     ('"7"', '"70"', 'default "70" of the option "number", expected a whole number from 1 to 10'),
     ('"1KiB"', '"1XB"', 'default "1XB" of the option "most", expected a size from 0 to 1MiB'),
+    ("CONFIG_STRING", "CONFIG_LISTEN", 'option "name" is of no kind for options, expected CONFIG_BOOL, '),
     ("CONFIG_INTEGER", "CONFIG_SIZE", 'option "number" has a field of 4 bytes, expected 8 for a size'),
     (".state_size = sizeof(struct state), ", "", 'option "most" lies beyond .state_size'),
 ])
