@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The same app under any mix of processes, threads and tasks, on any kind of address; blocking means blocking."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -114,6 +115,28 @@ def is_traced(pid):
     """Each of its threads?"""
     texts = [path.read_text(encoding="utf-8") for path in pathlib.Path(f"/proc/{pid}/task").glob("*/status")]
     return all(re.search(r"TracerPid:\t[1-9]", text) for text in texts)
+
+
+def test_many_requests_at_once_cost_one_receive_and_one_send_each(serve):
+    """However many come together: a socket that is looked at before it is read would be taken out of epoll, and put
+    in again."""
+    server = serve({"web": {"workers": 1}})
+    pid = server.worker_pids()[0]
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(server.client()) for _ in range(400)]
+        for client in clients:
+            assert client.get().body == HELLO
+
+        def ask_all():
+            os.kill(pid, signal.SIGSTOP)
+            for client in clients:
+                client.ask("/")
+            os.kill(pid, signal.SIGCONT)
+            for client in clients:
+                assert client.answer().body == HELLO
+
+        (calls,) = [calls for calls in traced(server, "web", ask_all).values() if "recvfrom" in calls]
+    assert (calls.count("recvfrom"), calls.count("sendto"), calls.count("epoll_ctl")) == (400, 400, 0)
 
 
 def test_blocking_thread_waits_in_the_kernel_and_never_in_epoll(serve):

@@ -225,6 +225,7 @@ bool sched_renew(struct cop_task *self)
     self->serves = NULL;
     self->id = ++loop->next_id;
     self->born = loop->now;
+    loop->credit = SCHED_STREAK_MAX;
     extras_init(&self->extras, NULL);
     list_remove(&self->all);
     list_push_back(&loop->tasks, &self->all);
