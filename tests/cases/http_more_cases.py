@@ -5,7 +5,8 @@
 Where RFC 9112 or 9110 leaves a choice, the outcome here is the one that this server has decided for.
 """
 import datetime, email.utils, random, re
-from http_cases import B, C, F, G, HELLO, OK, X, badframe, canary, chunk, either, framed, full200, get, main, not2xx, post, rej, smug, st, want_part
+from http_checks import B, C, F, G, HELLO, OK, X, badframe, canary, chunk, either, framed, full200, get, not2xx, post, rej, smug, st, want_part
+from http_run import main
 
 
 def answers(*codes, closed=None):
@@ -482,7 +483,6 @@ def sec_range():
 
 
 def sec_cond():
-    N, T = "static", "9110 13.1"
     shift = lambda s: email.utils.format_datetime(email.utils.parsedate_to_datetime(G.lm) + datetime.timedelta(seconds=s), usegmt=True)
     when = lambda s: email.utils.parsedate_to_datetime(G.lm) + datetime.timedelta(seconds=s)
     fill = lambda v: v.replace("{e}", G.etag).replace("{i}", G.etag.strip('"')).replace("{lm}", G.lm)
