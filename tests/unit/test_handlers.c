@@ -240,7 +240,7 @@ TEST_IN_LOOP(coded_body_is_415_for_all_that_would_read_it)
     char request[512];
 
     for (int i = 0; i < 6; i++) {
-        const char *coding = i < 3 ? "gzip" : "Identity";
+        const char *coding = i < 3 ? "identity\r\nContent-Encoding: gzip" : "Identity";
 
         snprintf(request, sizeof(request),
                  "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Encoding: %s\r\n"

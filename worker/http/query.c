@@ -71,9 +71,15 @@ bool cop_request_is(const struct cop_request *request, const char *media_type)
 
 bool cop_request_is_coded(const struct cop_request *request)
 {
-    struct cop_slice coding = cop_request_header(request, "content-encoding");
+    struct cop_slice name, coding;
 
-    return coding.len > 0 && (coding.len != 8 || strncasecmp(coding.data, "identity", 8) != 0);
+    for (size_t i = 0; cop_request_field(request, i, &name, &coding); i++) {
+        if (name.len != 16 || strncasecmp(name.data, "content-encoding", 16) != 0)
+            continue;
+        if (coding.len > 0 && (coding.len != 8 || strncasecmp(coding.data, "identity", 8) != 0))
+            return true;
+    }
+    return false;
 }
 
 int cop_request_form(struct cop_request *request, size_t max, struct cop_slice *pairs)
