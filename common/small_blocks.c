@@ -13,13 +13,13 @@
 
 /* Of each size: 127.5 KiB in all. A sanitizer is to see what is used after it was freed. */
 #if defined(__has_feature)
-#define IS_SANITIZED __has_feature(address_sanitizer)
+#define ADDRESSES_ARE_CHECKED __has_feature(address_sanitizer)
 #elif defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
+#define ADDRESSES_ARE_CHECKED 1
 #else
-#define IS_SANITIZED 0
+#define ADDRESSES_ARE_CHECKED 0
 #endif
-#define KEPT_MAX (IS_SANITIZED ? 0 : 60)
+#define KEPT_MAX (ADDRESSES_ARE_CHECKED ? 0 : 60)
 
 struct block {
     struct block *next;

@@ -358,6 +358,7 @@ TEST_IN_LOOP(pipe_carries_bytes_and_its_end_and_no_signal)
 TEST_IN_LOOP(exact_read_that_ends_early_says_how_much_came_and_can_go_on)
 {
     struct cop_stream a, b;
+    struct cop_scope scope;
     char buffer[8];
     size_t len = 0;
 
@@ -370,8 +371,13 @@ TEST_IN_LOOP(exact_read_that_ends_early_says_how_much_came_and_can_go_on)
     ck_assert_int_eq(cop_read_exactly_from(&b, buffer, 6, &len), 0);
     ck_assert_uint_eq(len, 6);
     ck_assert_mem_eq(buffer, "abcdef", 6);
-    cop_stream_close(&a);
+    cop_stream_set_timeouts(&b, COP_NEVER, COP_NEVER);
     len = 0;
+    cop_scope_enter(&scope, cop_after(2 * COP_MS));
+    ck_assert_int_eq(cop_read_exactly_from(&b, buffer, 6, &len), -ECANCELED);
+    ck_assert_int_eq(cop_scope_exit(&scope, 0), 0);
+    ck_assert_uint_eq(len, 2);
+    cop_stream_close(&a);
     ck_assert_int_eq(cop_read_exactly_from(&b, buffer, 6, &len), -ENODATA);
     ck_assert_uint_eq(len, 2);
     cop_stream_close(&b);
