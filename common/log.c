@@ -9,7 +9,6 @@
 #include "common/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "common/escape.h"
+#include "common/log_file.h"
 
 #define WHO_MAX 32
 
@@ -53,14 +53,6 @@ int log_level_find(const char *name)
 
 /* ---- the output ---- */
 
-static int open_file(const char *path)
-{
-    /* O_NONBLOCK: a FIFO that nobody reads is an error, not a wait. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-
-    return fd < 0 ? -errno : fd;
-}
-
 static int open_path(const char *path)
 {
     char *copy = strdup(path);
@@ -68,7 +60,7 @@ static int open_path(const char *path)
 
     if (!copy)
         return -ENOMEM;
-    fd = open_file(path);
+    fd = log_file_open(path);
     if (fd < 0) {
         free(copy);
         return fd;
@@ -107,18 +99,7 @@ int log_open(const char *output, enum log_format format, enum log_level level)
 
 int log_reopen(void)
 {
-    int rc = 0;
-    int fd;
-
-    if (!state.path)
-        return 0;
-    fd = open_file(state.path);
-    if (fd < 0)
-        return fd;
-    if (dup3(fd, state.fd, O_CLOEXEC) < 0)
-        rc = -errno;
-    close(fd);
-    return rc;
+    return state.path ? log_file_reopen(state.fd, state.path) : 0;
 }
 
 int log_fd(void)

@@ -13,20 +13,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "common/log_file.h"
+
 static struct {
     int fd;
     bool is_socket;
     const char *path; /* NULL: not a file of ours */
     atomic_bool torn; /* a disk that became full took a part of a line */
 } output = {.fd = -1};
-
-static int open_path(const char *path)
-{
-    /* O_NONBLOCK: a FIFO that nobody reads is an error, not a wait. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-
-    return fd < 0 ? -errno : fd;
-}
 
 /* A descriptor that is shared with who knows whom. A pipe gets an open file description of our own,
  * which need not wait. */
@@ -56,7 +50,7 @@ int access_output_open(const char *where)
         return use_standard(STDOUT_FILENO);
     if (strcmp(where, "stderr") == 0)
         return use_standard(STDERR_FILENO);
-    fd = open_path(where);
+    fd = log_file_open(where);
     if (fd < 0)
         return fd;
     output.fd = fd;
@@ -66,17 +60,7 @@ int access_output_open(const char *where)
 
 int access_output_reopen(void)
 {
-    int fd, rc = 0;
-
-    if (!output.path)
-        return 0;
-    fd = open_path(output.path);
-    if (fd < 0)
-        return fd;
-    if (dup3(fd, output.fd, O_CLOEXEC) < 0)
-        rc = -errno;
-    close(fd);
-    return rc;
+    return output.path ? log_file_reopen(output.fd, output.path) : 0;
 }
 
 /* A part of a line stands at the end of the file: the next one begins on a line of its own. */
